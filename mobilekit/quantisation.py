@@ -1,0 +1,91 @@
+"""Values of quantisation: scales, ranges and the plan. Deciding them is ``plan/``'s work.
+
+The affine scheme is that of the TFLite 8-bit quantisation specification:
+``real = scale * (integer - zero_point)``; activations int8 per tensor, weights int8 symmetric per
+output channel, biases int32 with scale ``input scale * weight scale``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from mobilekit.errors import PlanError
+
+OperatorPrecision = Literal["int8", "float"]
+
+FORMAT = "mobilekit-plan/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Affine quantisation of one int8 tensor."""
+
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorRange:
+    """The interval of real values that an int8 tensor represents; contains zero."""
+
+    minimum: float
+    maximum: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorPlan:
+    """The precision of one operator, with the reason wherever it is not static int8."""
+
+    precision: OperatorPrecision
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantisationPlan:
+    """Everything that the writer needs to quantise a legalised graph, and nothing measured later.
+
+    ``values`` maps a value of the legalised graph (its ONNX name) to scale and zero point;
+    ``operators`` maps an operator (by the ONNX name of its first output) to its precision;
+    ``equalisation`` maps the output of a convolution that feeds a normalisation to the positive
+    factors its channels are multiplied by (Nagel et al. 2019, section 4.1, for a norm); ``ranges``
+    says where the scales came from. ``graph_digest`` is that of the legalised graph before
+    equalisation.
+    """
+
+    graph_digest: str
+    values: Mapping[str, Scale]
+    operators: Mapping[str, OperatorPlan]
+    ranges: Mapping[str, TensorRange] = field(default_factory=dict)
+    equalisation: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    method: str = "percentile"
+
+    def precision_of(self, operator: str) -> OperatorPrecision:
+        """Precision of the operator whose first output is ``operator``; float if not named."""
+        plan = self.operators.get(operator)
+        return plan.precision if plan else "float"
+
+    def to_json(self) -> str:
+        """Canonical JSON (sorted keys, shortest round-trip floats)."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> QuantisationPlan:
+        """The plan that ``to_json`` wrote. Raises PlanError if it is damaged."""
+        try:
+            data = json.loads(text)
+            if data.pop("format") != FORMAT:
+                raise KeyError("format")  # noqa: EM101, TRY301
+            return cls(
+                graph_digest=str(data["graph_digest"]),
+                values={k: Scale(**v) for k, v in data["values"].items()},
+                operators={k: OperatorPlan(**v) for k, v in data["operators"].items()},
+                ranges={k: TensorRange(**v) for k, v in data["ranges"].items()},
+                equalisation={k: tuple(v) for k, v in data["equalisation"].items()},
+                method=str(data["method"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            message = f"not a quantisation plan of format {FORMAT}: {error}"
+            raise PlanError(message, hint="make one with `mobilekit convert --precision int8`") from error
