@@ -23,7 +23,8 @@ class TensorDescription:
     An image's values are ``(v - mean) / std`` for ``v`` in 0…255 and per channel in the order of
     ``color``; ``range`` (the values of black and white) is the other way to say the same.
     ``source`` is where an array input's values come from (the key ``from``): a .npy file, a folder
-    of them, or an embedding model (.onnx) applied to the photos of the image input ``of``.
+    of them, or an embedding model (.onnx) applied to the photos of the image input ``of``;
+    ``embedding`` describes that model's own input (the table ``[inputs.NAME.input]``).
     """
 
     kind: Kind = "array"
@@ -34,6 +35,7 @@ class TensorDescription:
     layout: Layout | None = None
     source: str | None = None
     of: str | None = None
+    embedding: TensorDescription | None = None
 
     @property
     def channels(self) -> int:
