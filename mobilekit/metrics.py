@@ -44,13 +44,13 @@ def psnr(reference: Array, other: Array) -> float | None:
 
 
 def mean_absolute_error(reference: Array, other: Array) -> float:
-    """Mean of \\|reference − other\\|; NaN if either holds NaN. Raises InputDataError if shapes differ."""
+    """Mean absolute difference; NaN if either holds NaN. Raises InputDataError if shapes differ."""
     expected, got = _pair(reference, other)
     return float(np.mean(_distance(expected, got))) if expected.size else 0.0
 
 
 def max_abs_error(reference: Array, other: Array) -> float:
-    """Largest \\|reference − other\\|; NaN if one of a pair is NaN. Raises InputDataError if shapes differ."""
+    """Largest absolute difference; NaN if only one of a pair is NaN. Raises InputDataError if shapes differ."""
     expected, got = _pair(reference, other)
     return float(np.max(_distance(expected, got))) if expected.size else 0.0
 
@@ -72,13 +72,13 @@ def ssim(reference: Array, other: Array, *, data_range: float = 1.0) -> float:
 
     expected, got = _pair(reference, other)
     if expected.ndim not in (2, 3) or min(expected.shape[:2]) < _SSIM_WINDOW:
-        message = f"SSIM is for H×W(×C) pictures of {_SSIM_WINDOW} pixels or more a side, got {expected.shape}"
+        message = f"SSIM is for H×W(×C) pictures of {_SSIM_WINDOW} pixels a side at least: {expected.shape}"
         raise InputDataError(message)
     value = structural_similarity(
         expected,
         got,
         data_range=data_range,
-        channel_axis=2 if expected.ndim == 3 else None,  # noqa: PLR2004
+        channel_axis=2 if expected.ndim == 3 else None,
         gaussian_weights=True,
         sigma=1.5,
         use_sample_covariance=False,
@@ -94,7 +94,7 @@ def delta_e(reference: Array, other: Array) -> float:
     from skimage.color import deltaE_ciede2000, rgb2lab
 
     expected, got = _pair(reference, other)
-    if expected.ndim != 3 or expected.shape[2] != 3:  # noqa: PLR2004
+    if expected.ndim != 3 or expected.shape[2] != 3:
         message = f"a colour difference is for H×W×3 pictures, got {expected.shape}"
         raise InputDataError(message)
     return float(np.mean(deltaE_ciede2000(rgb2lab(expected), rgb2lab(got))))
@@ -114,10 +114,8 @@ def _pair(reference: Array, other: Array) -> tuple[npt.NDArray[np.float64], npt.
     return np.asarray(reference, np.float64), np.asarray(other, np.float64)
 
 
-def _distance(
-    expected: npt.NDArray[np.float64], got: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """\\|expected − got\\|, with 0 where both are the same NaN or infinity."""
+def _distance(expected: npt.NDArray[np.float64], got: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Absolute differences, with 0 where both are the same NaN or infinity."""
     same = (expected == got) | (np.isnan(expected) & np.isnan(got))
     with np.errstate(invalid="ignore"):
         return np.where(same, 0.0, np.abs(expected - got))
