@@ -1,0 +1,94 @@
+"""Operators and value types as rules see them: plain frozen values, no protobuf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from math import prod
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueType:
+    """Element type and fixed shape of one value."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    @property
+    def rank(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    @property
+    def is_float(self) -> bool:
+        """Whether the elements are floating-point numbers (bfloat16 included)."""
+        return self.dtype.kind == "f" or self.dtype.name == "bfloat16"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One operator. A missing optional input is ``""``; ``attributes`` holds only what is written.
+
+    ``node[name]`` is an attribute with the default of the ONNX schema at this graph's opset.
+    """
+
+    op: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    opset: int
+    domain: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Every node is called as its first output."""
+        return self.outputs[0]
+
+    def __getitem__(self, attribute: str) -> Any:
+        if attribute in self.attributes:
+            return self.attributes[attribute]
+        return schema_defaults(self.op, self.opset, self.domain)[attribute]
+
+    def input(self, index: int) -> str:
+        """The name of input ``index``, ``""`` when it is absent."""
+        return self.inputs[index] if index < len(self.inputs) else ""
+
+    def with_attributes(self, **attributes: Any) -> Node:
+        """The same operator with some attributes changed."""
+        return replace(self, attributes={**self.attributes, **attributes})
+
+
+@cache
+def schema_defaults(op: str, opset: int, domain: str = "") -> dict[str, Any]:
+    """Every attribute of an operator with its default; None where the schema has none."""
+    import onnx
+
+    if domain:
+        return {}
+    schema = onnx.defs.get_schema(op, opset, domain)
+    return {name: attribute_value(a.default_value) for name, a in sorted(schema.attributes.items())}
+
+
+def attribute_value(attribute: Any) -> Any:
+    """The value of an AttributeProto: strings as str, lists as tuples; None if it has no type."""
+    import onnx
+
+    if attribute.type == onnx.AttributeProto.UNDEFINED:
+        return None
+    value = onnx.helper.get_attribute_value(attribute)
+    if isinstance(value, bytes):
+        return value.decode()
+    if attribute.type == onnx.AttributeProto.STRINGS:
+        return tuple(v.decode() for v in value)
+    if attribute.type in (onnx.AttributeProto.INTS, onnx.AttributeProto.FLOATS):
+        return tuple(value)
+    return value

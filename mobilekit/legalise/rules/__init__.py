@@ -1,0 +1,1 @@
+"""One rule family per file; each offers ``RULES``, in the order in which they are tried."""

@@ -1,0 +1,138 @@
+"""Mathematical functions without a TFLite operator, in terms of those that have one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mobilekit.legalise.builder import Builder
+from mobilekit.legalise.node import Node
+from mobilekit.legalise.rule import Replacement, Rule
+
+# Abramowitz & Stegun, Handbook of Mathematical Functions (1964), formula 7.1.26: |error| ≤ 1.5e-7.
+_ERF_P = 0.3275911
+_ERF_A = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
+
+
+def _erf(node: Node, b: Builder) -> Replacement:
+    """erf(x) = sign(x)·(1 − (a₁t + … + a₅t⁵)·e^(−x²)), t = 1/(1 + p|x|); within 1e-6 in float32."""
+    x = node.inputs[0]
+    size = b.add("Abs", x)
+    t = b.add("Div", np.ones((), b.dtype(x)), b.add("Add", b.add("Mul", size, _ERF_P), 1.0))
+    series = b.add("Mul", t, _ERF_A[0])
+    for coefficient in _ERF_A[1:]:
+        series = b.add("Mul", b.add("Add", series, coefficient), t)
+    tail = b.add("Mul", series, b.add("Exp", b.add("Neg", b.add("Mul", x, x))))
+    return b.add("Mul", b.add("Sign", x), b.add("Sub", np.ones((), b.dtype(x)), tail))
+
+
+def _reciprocal(node: Node, b: Builder) -> Replacement:
+    x = node.inputs[0]
+    return b.add("Div", np.ones((), b.dtype(x)), x)
+
+
+def _tan(node: Node, b: Builder) -> Replacement:
+    x = node.inputs[0]
+    return b.add("Div", b.add("Sin", x), b.add("Cos", x))
+
+
+def _hyperbolic(node: Node, b: Builder) -> Replacement:
+    """(eˣ ± e⁻ˣ)/2, the half inside the exponent so that it overflows only where the result does."""
+    x = node.inputs[0]
+    up = b.add("Exp", b.add("Sub", x, math.log(2)))
+    down = b.add("Exp", b.add("Sub", b.add("Neg", x), math.log(2)))
+    return b.add("Sub" if node.op == "Sinh" else "Add", up, down)
+
+
+def _inverse_hyperbolic(node: Node, b: Builder) -> Replacement:
+    """Asinh = sign(x)·log(|x| + √(x² + 1)), acosh = log(x + √(x² − 1)), atanh = log((1+x)/(1−x))/2."""
+    x = node.inputs[0]
+    one = np.ones((), b.dtype(x))
+    if node.op == "Atanh":
+        ratio = b.add("Div", b.add("Add", x, one), b.add("Sub", one, x))
+        return b.add("Mul", b.add("Log", ratio), 0.5)
+    square = b.add("Mul", x, x)
+    if node.op == "Acosh":
+        return b.add("Log", b.add("Add", x, b.add("Sqrt", b.add("Sub", square, one))))
+    root = b.add("Sqrt", b.add("Add", square, one))
+    return b.add("Mul", b.add("Sign", x), b.add("Log", b.add("Add", b.add("Abs", x), root)))
+
+
+def _inverse_trigonometric(node: Node, b: Builder) -> Replacement:
+    """asin(x) = atan(x/√(1 − x²)), which is ±π/2 at ±1; acos(x) = π/2 − asin(x)."""
+    x = node.inputs[0]
+    one = np.ones((), b.dtype(x))
+    root = b.add("Sqrt", b.add("Sub", one, b.add("Mul", x, x)))
+    asin = b.add("Atan", b.add("Div", x, root))
+    return asin if node.op == "Asin" else b.add("Sub", np.asarray(math.pi / 2, b.dtype(x)), asin)
+
+
+def _is_nan(node: Node, b: Builder) -> Replacement:
+    x = node.inputs[0]
+    return b.add("Not", b.add("Equal", x, x))
+
+
+def _is_inf(node: Node, b: Builder) -> Replacement:
+    x, low, high = node.inputs[0], node["detect_negative"], node["detect_positive"]
+    if low and high:
+        return b.add("Equal", b.add("Abs", x), math.inf)
+    if low or high:
+        return b.add("Equal", x, math.inf if high else -math.inf)
+    return b.add("Not", b.add("Equal", b.add("Equal", x, x), b.add("Equal", x, x)))
+
+
+def _mod(node: Node, b: Builder) -> Replacement | None:
+    """fmod(x, y) = sign(x)·(|x| mod |y|); left is the floor modulo, or one without signs."""
+    x, y = node.inputs
+    if not node["fmod"] or b.dtype(x).kind == "u":
+        return b.add("Mod", x, y) if node["fmod"] else None
+    if b.type(x).is_float and all(_is_positive(v, b) for v in (x, y)):
+        return None
+    size = b.again(node, b.add("Abs", x), _absolute(y, b), fmod=int(b.type(x).is_float))
+    return b.add("Mul", b.add("Sign", x), size)
+
+
+def _absolute(value: str, b: Builder) -> object:
+    array = b.constant(value)
+    return b.add("Abs", value) if array is None else np.abs(array)
+
+
+def _is_positive(value: str, b: Builder) -> bool:
+    array, producer = b.constant(value), b.producer(value)
+    if array is not None:
+        return bool(np.all(array >= 0))
+    return producer is not None and producer.op in ("Abs", "Reshape") and (
+        producer.op == "Abs" or _is_positive(producer.inputs[0], b)
+    )
+
+
+def _pow(node: Node, b: Builder) -> Replacement | None:
+    """Base and exponent of one element type; the result has the base's."""
+    x, y = node.inputs
+    if b.dtype(x) == b.dtype(y):
+        return None
+    exponent = b.constant(y)
+    if exponent is not None and np.all(exponent == exponent.astype(b.dtype(x))):
+        return b.add("Pow", x, exponent.astype(b.dtype(x)))
+    common = b.dtype(x) if b.type(x).is_float else b.dtype(y) if b.type(y).is_float else np.dtype(np.int64)
+    return b.cast(b.add("Pow", b.cast(x, common), b.cast(y, common)), b.dtype(x))
+
+
+def _cast_like(node: Node, b: Builder) -> Replacement:
+    return b.cast(node.inputs[0], b.dtype(node.inputs[1]))
+
+
+RULES = (
+    Rule(name="erf", ops=("Erf",), apply=_erf),
+    Rule(name="reciprocal", ops=("Reciprocal",), apply=_reciprocal),
+    Rule(name="tan", ops=("Tan",), apply=_tan),
+    Rule(name="hyperbolic", ops=("Sinh", "Cosh"), apply=_hyperbolic),
+    Rule(name="inverse-hyperbolic", ops=("Asinh", "Acosh", "Atanh"), apply=_inverse_hyperbolic),
+    Rule(name="inverse-trigonometric", ops=("Asin", "Acos"), apply=_inverse_trigonometric),
+    Rule(name="is-nan", ops=("IsNaN",), apply=_is_nan),
+    Rule(name="is-inf", ops=("IsInf",), apply=_is_inf),
+    Rule(name="fmod", ops=("Mod",), apply=_mod),
+    Rule(name="pow-types", ops=("Pow",), apply=_pow),
+    Rule(name="cast-like", ops=("CastLike",), apply=_cast_like),
+)

@@ -1,0 +1,235 @@
+"""Resize: kept where TFLite computes the same; else gathers, weighted sums of gathers, or products.
+
+Fixed shapes make every mode a linear map per axis. Up to four taps it is a sum of weighted gathers,
+which works in any layout; more (antialiasing) are a MatMul with a constant matrix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mobilekit.legalise.builder import Builder
+from mobilekit.legalise.node import Node
+from mobilekit.legalise.resample import Axis, Method, nearest_indices, outside, taps_of, weights
+from mobilekit.legalise.rule import Refusal, Replacement, Rule
+
+if TYPE_CHECKING:
+    from mobilekit.tensors import Array
+
+GATHERED_AT_MOST = 4
+
+# The ways in which TFLite's RESIZE_NEAREST_NEIGHBOR finds its cell, as ONNX spells them:
+# (coordinate_transformation_mode, nearest_mode)
+TFLITE_NEAREST = (
+    ("asymmetric", "floor"),
+    ("half_pixel", "round_prefer_ceil"),
+    ("align_corners", "round_prefer_ceil"),
+)
+TFLITE_LINEAR = ("half_pixel", "align_corners", "asymmetric")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Resize:
+    axes: tuple[Axis, ...]
+    method: Method
+    extrapolation: float
+
+
+def _resize(node: Node, b: Builder) -> Replacement | Refusal | None:
+    x = node.inputs[0]
+    if any(name and not b.is_constant(name) for name in node.inputs[1:]):
+        return Refusal(got="sizes, scales or roi computed at run time", hint="export the model with fixed shapes")
+    if node["mode"] != "nearest" and not b.type(x).is_float:
+        return Refusal(got=f"mode={node['mode']} on {b.dtype(x).name}", hint="resize floating-point numbers")
+    wanted = _Resize(
+        axes=axes_of(node, b),
+        method=_method(node),
+        extrapolation=node["extrapolation_value"],
+    )
+    if all(axis.is_unchanged for axis in wanted.axes):
+        return x
+    spelled = _tflite_spelling(wanted, b.rank(x))
+    if spelled is not None:
+        return _keep(node, spelled, b)
+    return _gathered(x, wanted, b) if wanted.method.mode == "nearest" else _weighted(x, wanted, b)
+
+
+def _method(node: Node) -> Method:
+    return Method(
+        mode=node["mode"],
+        coordinates=node["coordinate_transformation_mode"],
+        nearest=node["nearest_mode"],
+        cubic_a=node["cubic_coeff_a"],
+        exclude_outside=bool(node["exclude_outside"]),
+        antialias=bool(node["antialias"]) and node["mode"] != "nearest",
+    )
+
+
+def axes_of(node: Node, b: Builder) -> tuple[Axis, ...]:
+    """Every axis of the input with its scale in float32, sizes and policies resolved."""
+    shape, resized = b.shape(node.inputs[0]), b.shape(node.outputs[0])
+    rank = len(shape)
+    chosen = [a % rank for a in node["axes"] or range(rank)]
+    scales = _scales(node, shape, chosen, b)
+    start, end = [0.0] * rank, [1.0] * rank
+    roi = b.constant(node.input(1))
+    if node["coordinate_transformation_mode"] == "tf_crop_and_resize" and roi is not None and roi.size:
+        for position, axis in enumerate(chosen):
+            start[axis] = float(roi[position])
+            end[axis] = float(roi[len(chosen) + position])
+    return tuple(
+        Axis(size=shape[i], resized=resized[i], scale=scales[i], roi=(start[i], end[i])) for i in range(rank)
+    )
+
+
+def _scales(node: Node, shape: tuple[int, ...], chosen: list[int], b: Builder) -> list[float]:
+    scales = [1.0] * len(shape)
+    given = b.constant(node.input(2))
+    if given is not None and given.size:
+        for position, axis in enumerate(chosen):
+            scales[axis] = float(given[position])
+        return scales
+    sizes = b.ints(node.input(3)) or ()
+    ratios = {axis: float(np.float32(sizes[i]) / np.float32(shape[axis])) for i, axis in enumerate(chosen)}
+    policy = node["keep_aspect_ratio_policy"]
+    if policy != "stretch":
+        common = min(ratios.values()) if policy == "not_larger" else max(ratios.values())
+        ratios = dict.fromkeys(ratios, common)
+    for axis, ratio in ratios.items():
+        scales[axis] = ratio
+    return scales
+
+
+def _tflite_spelling(wanted: _Resize, rank: int) -> dict[str, str] | None:
+    """Attributes of a Resize by ``sizes`` that TFLite computes exactly; None where there are none."""
+    if rank != 4 or not all(axis.is_unchanged for axis in wanted.axes[:2]):
+        return None
+    image = wanted.axes[2:]
+    if wanted.method.coordinates == "tf_crop_and_resize":
+        return None
+    if wanted.method.mode == "nearest":
+        return _nearest_spelling(image, wanted.method)
+    shrinks = any(axis.scale < 1 for axis in image)
+    if wanted.method.mode != "linear" or (wanted.method.antialias and shrinks):
+        return None
+    matrices = [weights(axis, wanted.method) for axis in image]
+    for coordinates in TFLITE_LINEAR:
+        spelled = Method(mode="linear", coordinates=coordinates)
+        if all(_close(m, weights(by_sizes(a), spelled)) for m, a in zip(matrices, image, strict=True)):
+            return {"mode": "linear", "coordinate_transformation_mode": coordinates}
+    return None
+
+
+def by_sizes(axis: Axis) -> Axis:
+    """The same axis with the scale that its sizes give."""
+    return Axis(size=axis.size, resized=axis.resized, scale=float(np.float32(axis.resized) / np.float32(axis.size)))
+
+
+def _close(one: Array, other: Array) -> bool:
+    return bool(np.abs(one - other).max() <= 1e-6 * max(one.shape))
+
+
+def _nearest_spelling(image: tuple[Axis, ...], method: Method) -> dict[str, str] | None:
+    indices = [nearest_indices(axis, method) for axis in image]
+    for coordinates, nearest in TFLITE_NEAREST:
+        if all(
+            np.array_equal(index, tflite_nearest(axis, coordinates))
+            and np.array_equal(
+                index,
+                nearest_indices(by_sizes(axis), Method(mode="nearest", coordinates=coordinates, nearest=nearest)),
+            )
+            for index, axis in zip(indices, image, strict=True)
+        ):
+            return {
+                "mode": "nearest",
+                "coordinate_transformation_mode": coordinates,
+                "nearest_mode": nearest,
+            }
+    return None
+
+
+def tflite_nearest(axis: Axis, coordinates: str) -> Array:
+    """The cells that TFLite's kernel copies (GetNearestNeighbor in its reference kernels), in float32."""
+    aligned = coordinates == "align_corners" and axis.resized > 1
+    size, resized = (axis.size - 1, axis.resized - 1) if aligned else (axis.size, axis.resized)
+    scale = np.float32(size) / np.float32(resized)
+    offset = np.float32(0.5 if coordinates == "half_pixel" else 0.0)
+    x = (np.arange(axis.resized, dtype=np.float32) + offset) * scale
+    index = np.floor(x + np.float32(0.5)) if coordinates == "align_corners" else np.floor(x)
+    return np.clip(index, 0, axis.size - 1).astype(np.int64)
+
+
+def _keep(node: Node, spelled: dict[str, str], b: Builder) -> Replacement | None:
+    sizes = b.ints(node.input(3))
+    if node.attributes == spelled and not node.input(1) and not node.input(2) and sizes is not None:
+        return None
+    return b.add("Resize", node.inputs[0], None, None, list(b.shape(node.outputs[0])), **spelled)
+
+
+def _gathered(x: str, wanted: _Resize, b: Builder) -> str:
+    for position, axis in enumerate(wanted.axes):
+        index = nearest_indices(axis, wanted.method)
+        if not np.array_equal(index, np.arange(axis.size)):
+            x = b.add("Gather", x, index, axis=position)
+    return _extrapolated(x, wanted, b, cleared=False)
+
+
+def _weighted(x: str, wanted: _Resize, b: Builder) -> str:
+    """One axis after the other, the one that shrinks most first."""
+    dtype = b.dtype(x)
+    changed = [(a.resized / a.size, i) for i, a in enumerate(wanted.axes) if not a.is_unchanged]
+    for _, position in sorted(changed):
+        matrix = weights(wanted.axes[position], wanted.method)
+        index, taps = taps_of(matrix)
+        if index.shape[1] <= GATHERED_AT_MOST:
+            x = _sum_of_gathers(x, position, index, taps.astype(dtype), b)
+        else:
+            x = _product(x, position, matrix.astype(dtype), b)
+    return _extrapolated(x, wanted, b, cleared=True)
+
+
+def _sum_of_gathers(x: str, axis: int, index: Array, taps: Array, b: Builder) -> str:
+    along = [1] * b.rank(x)
+    along[axis] = -1
+    parts = []
+    for tap in range(index.shape[1]):
+        cells, weight = index[:, tap], taps[:, tap]
+        if not weight.any():
+            continue
+        whole = np.array_equal(cells, np.arange(b.shape(x)[axis]))
+        part = x if whole else b.add("Gather", x, cells, axis=axis)
+        parts.append(part if np.all(weight == 1) else b.add("Mul", part, weight.reshape(along)))
+    return b.chain("Add", parts) if parts else b.add("Mul", b.add("Gather", x, index[:, 0], axis=axis), 0.0)
+
+
+def _product(x: str, axis: int, matrix: Array, b: Builder) -> str:
+    rank = b.rank(x)
+    if axis == rank - 1:
+        return b.add("MatMul", x, np.ascontiguousarray(matrix.T))
+    if axis == rank - 2:
+        return b.add("MatMul", matrix, x)
+    last = [i for i in range(rank) if i != axis] + [axis]
+    moved = b.add("MatMul", b.transpose(x, last), np.ascontiguousarray(matrix.T))
+    return b.transpose(moved, [last.index(i) for i in range(rank)])
+
+
+def _extrapolated(x: str, wanted: _Resize, b: Builder, *, cleared: bool) -> str:
+    """Cells outside the region get the extrapolation value; ``cleared``: they are zero already."""
+    beyond = np.zeros((1,) * len(wanted.axes), bool)
+    for position, axis in enumerate(wanted.axes):
+        along = [1] * len(wanted.axes)
+        along[position] = -1
+        beyond = beyond | outside(axis, wanted.method.coordinates).reshape(along)
+    if not beyond.any():
+        return x
+    if not cleared:
+        return b.add("Where", beyond, np.asarray(wanted.extrapolation, b.dtype(x)), x)
+    if wanted.extrapolation == 0:
+        return x
+    return b.add("Add", x, (beyond * wanted.extrapolation).astype(b.dtype(x)))
+
+
+RULES = (Rule(name="resize", ops=("Resize",), apply=_resize),)

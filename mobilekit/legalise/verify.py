@@ -1,0 +1,90 @@
+"""Whether a legalised graph computes what it was made from, in ONNX Runtime; and if not, since which rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mobilekit.errors import PassDisagreementError
+from mobilekit.legalise.engine import Rewrite
+from mobilekit.metrics import psnr
+from mobilekit.source.graph import Graph
+from mobilekit.tensors import DType
+
+if TYPE_CHECKING:
+    from mobilekit.tensors import Array, Feed
+
+MINIMUM_PSNR = 90.0
+# Half-precision models are computed in float32 here, which is nearer to what they mean than what
+# ONNX Runtime computes for them.
+MINIMUM_PSNR_HALF = 40.0
+_ABSOLUTE = 1e-6
+
+
+def check_same(before: Graph, after: Graph, rewrites: Sequence[Rewrite], samples: Sequence[Feed]) -> None:
+    """Compare the outputs of both graphs on every sample.
+
+    Raises PassDisagreementError naming the rule and node where the first value goes wrong.
+    """
+    from mobilekit.runtimes.ort import open_graph
+
+    if not samples:
+        return
+    minimum = minimum_psnr(before)
+    with open_graph(before) as reference, open_graph(after) as candidate:
+        for feed in samples:
+            wanted, got = reference.run(feed), candidate.run(feed)
+            wrong = [name for name in wanted if not agree(wanted[name], got[name], minimum)]
+            if wrong:
+                raise _disagreement(before, after, rewrites, feed, wrong[0])
+
+
+def agree(wanted: Array, got: Array, minimum: float) -> bool:
+    """Floats to ``minimum`` dB of their own range, anything else bit for bit."""
+    if wanted.shape != got.shape or wanted.dtype != got.dtype:
+        return False
+    if wanted.dtype.kind != "f":
+        return bool(np.array_equal(wanted, got))
+    if np.allclose(wanted, got, rtol=1e-5, atol=_ABSOLUTE, equal_nan=True):
+        return True
+    quality = psnr(wanted, got)
+    return quality is None or quality >= minimum
+
+
+def minimum_psnr(graph: Graph) -> float:
+    """The agreement asked for: less where the model itself computes in half precision."""
+    import onnx
+
+    halves = {onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16}
+    model = graph.proto()
+    half = any(t.data_type in halves for t in model.graph.initializer) or any(
+        spec.dtype == DType.FLOAT16 for spec in (*graph.inputs, *graph.outputs)
+    )
+    return MINIMUM_PSNR_HALF if half else MINIMUM_PSNR
+
+
+def _disagreement(
+    before: Graph, after: Graph, rewrites: Sequence[Rewrite], feed: Feed, output: str
+) -> PassDisagreementError:
+    value = _first_wrong_value(before, after, feed) or output
+    rule = next((r for r in rewrites if r.node == value), None)
+    what = f"rule {rule.rule} ({rule.detail})" if rule else "a rule before it"
+    message = f"legalising changed the result: {what} at node {value} differs from the normalised graph"
+    return PassDisagreementError(message, hint="this is a defect of mobilekit: please report it with the model")
+
+
+def _first_wrong_value(before: Graph, after: Graph, feed: Feed) -> str | None:
+    """The first value, in order of computation, that both graphs have and that differs."""
+    from mobilekit.runtimes.ort import open_graph
+
+    kept = {name for node in after.proto().graph.node for name in node.output}
+    names = [n for node in before.proto().graph.node for n in node.output if n in kept]
+    minimum = minimum_psnr(before)
+    with (
+        open_graph(before, taps=names, optimise=False) as reference,
+        open_graph(after, taps=names, optimise=False) as candidate,
+    ):
+        wanted, got = reference.run(feed, taps=names), candidate.run(feed, taps=names)
+    return next((n for n in names if not agree(wanted[n], got[n], minimum)), None)
