@@ -1,0 +1,48 @@
+# Two commands for users, on a machine with Python >= 3.11, git and make:
+#   make demo   sets up .venv and packages the embedded demo model for android into dist/
+#   make test   sets up .venv and runs every check
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup lint types contracts unit format lock bench clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup:
+	@PYTHON="$(PYTHON)" sh tools/bootstrap.sh
+
+demo: setup
+	$(BIN)/mobilekit package --target android --out dist
+
+# pytest comes last: its closing line ends the output.
+test: setup lint types contracts unit
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+contracts: setup
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+# ---- for those who work on mobilekit ----
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup
+	$(BIN)/python benchmarks/cli_help.py
+
+# Needs uv; writes neither hosts nor indexes.
+lock:
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header \
+	    --python-version 3.11 --quiet --upgrade --output-file requirements.lock
+
+clean:
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
