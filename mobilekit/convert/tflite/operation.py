@@ -1,0 +1,197 @@
+"""What a lowering sees: one ONNX node, its tensors in the layout and precision it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from mobilekit.convert.optable import FALLBACK_HINT, describe
+from mobilekit.convert.tflite.builder import OptionValue, TensorQuantisation
+from mobilekit.convert.tflite.emitter import Form, file_dtype
+from mobilekit.convert.tflite.layout import permutation
+from mobilekit.errors import UnsupportedOperatorError
+
+if TYPE_CHECKING:
+    from mobilekit.convert.tflite.emitter import Emitter, Order
+    from mobilekit.convert.tflite.fusion import Fused
+    from mobilekit.tensors import Array
+
+_INT8_MAXIMUM = 127
+
+
+@dataclass(slots=True, kw_only=True)
+class Operation:
+    """One node to write. ``reads`` and ``writes`` say whether its tensors are channels-last."""
+
+    emitter: Emitter
+    fused: Fused
+    reads: bool
+    writes: bool
+    traits: Mapping[str, Any]
+
+    @property
+    def quantised(self) -> bool:
+        """Whether the plan has this operator in int8."""
+        plan = self.emitter.plan
+        return plan is not None and plan.precision_of(self.fused.node.output[0]) == "int8"
+
+    @property
+    def hybrid(self) -> bool:
+        """Whether the weights are int8 and the activations float."""
+        return self.emitter.precision == "int8-dynamic"
+
+    @property
+    def output(self) -> str:
+        """The (first) value that survives fusion."""
+        return self.fused.outputs[0]
+
+    @property
+    def activation(self) -> dict[str, OptionValue]:
+        """The fused activation as an option."""
+        return {"fusedActivationFunction": self.fused.activation}
+
+    def shape(self, value: str) -> tuple[int, ...]:
+        """The ONNX shape of ``value``."""
+        return self.emitter.view.shapes[value]
+
+    def dtype(self, value: str) -> np.dtype[np.generic]:
+        """The ONNX element type of ``value``."""
+        return self.emitter.view.dtypes[value]
+
+    def is_constant(self, value: str | None) -> bool:
+        """Whether ``value`` is known now."""
+        return value in self.emitter.view.constants
+
+    def constant(self, value: str) -> Array:
+        """The values of a constant operand. Refuses the node if it is computed at run time."""
+        found = self.emitter.view.constants.get(value)
+        if found is None:
+            self.refuse(f"its operand {value} must be constant")
+        return found
+
+    def integers(self, value: str) -> list[int]:
+        """The values of a constant integer operand."""
+        return [int(v) for v in np.atleast_1d(self.constant(value))]
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Raise UnsupportedOperatorError naming the node and ``reason``."""
+        message = f"TFLite cannot express {describe(self.fused.node)}: {reason}"
+        raise UnsupportedOperatorError(message, hint=FALLBACK_HINT)
+
+    def order(self, rank: int) -> Order:
+        """The axis order of this operator's inputs of that rank."""
+        return permutation(rank, channels_last=self.reads)
+
+    def axis(self, axis: int, rank: int) -> int:
+        """Where ONNX axis ``axis`` (may be negative) is in this operator's inputs."""
+        return self.order(rank).index(axis % rank)
+
+    def input(self, value: str, *, order: Order | None = None, quantised: bool | None = None) -> int:
+        """The tensor of a data input, in this operator's layout and precision unless told otherwise."""
+        rank = len(self.shape(value))
+        quantised = self.quantised if quantised is None else quantised
+        form = Form(order=self.order(rank) if order is None else order, quantised=quantised)
+        if self.is_constant(value) and quantised:
+            return self._quantised_constant(value, form.order)
+        return self.emitter.form(value, form)
+
+    def operand(self, value: str, rank: int) -> int:
+        """An input of a broadcasting operator of output rank ``rank``; constants gain leading axes."""
+        if not self.is_constant(value):
+            return self.input(value)
+        array = self.constant(value)
+        if array.size == 1:
+            array = array.reshape((1,) * min(rank, 1))
+        else:
+            array = array.reshape((1,) * (rank - array.ndim) + array.shape).transpose(self.order(rank))
+        if self.quantised:
+            return self.quantise(value, array)
+        return self.emitter.constant(value, array)
+
+    def result(self, value: str | None = None, *, order: Order | None = None) -> int:
+        """A new tensor for an output, in this operator's layout and precision."""
+        value = value or self.output
+        order = permutation(len(self.shape(value)), channels_last=self.writes) if order is None else order
+        return self.emitter.new_form(value, Form(order=order, quantised=self.quantised))
+
+    def alias(self, tensor: int, value: str, order: Order) -> None:
+        """Let ``value`` be an existing tensor, read in ``order``."""
+        quantised = self.emitter.builder.tensors[tensor].dtype == np.int8
+        self.emitter.forms.setdefault(value, {})[Form(order=order, quantised=quantised)] = tensor
+
+    def temporary(self, shape: Sequence[int], *, like: int | None = None, dtype: type | None = None) -> int:
+        """A tensor between two TFLite operators of this node, float32 unless told otherwise."""
+        builder = self.emitter.builder
+        name = f"{self.output}/part{len(builder.tensors)}"
+        if like is not None:
+            draft = builder.tensors[like]
+            return builder.tensor(name, shape, draft.dtype, quantisation=draft.quantisation)
+        return builder.tensor(name, shape, np.dtype(dtype or np.float32))
+
+    def small(self, array: Array | Sequence[int] | int, *, dtype: type = np.int32) -> int:
+        """A constant operand such as axes or sizes."""
+        return self.emitter.builder.constant(f"{self.output}/operand", np.array(array, dtype=dtype))
+
+    def floats(self, array: Array, *, name: str = "constant") -> int:
+        """A float constant (fp16 behind DEQUANTIZE in an fp16 file)."""
+        return self.emitter.constant(f"{self.output}/{name}", file_array(array))
+
+    def add(self, kind: str, inputs: Sequence[int], outputs: Sequence[int], **options: OptionValue) -> None:
+        """Append a TFLite operator."""
+        self.emitter.builder.operator(kind, inputs, outputs, options)
+
+    def tensor_shape(self, tensor: int) -> tuple[int, ...]:
+        """The shape of a tensor of the file."""
+        return self.emitter.builder.tensors[tensor].shape
+
+    def quantise(self, name: str, array: Array) -> int:
+        """A constant operand in int8: the output's scale for same-scale operators, else its own."""
+        if self.traits.get("int8") == "same-scale":
+            scale = self.emitter.scale(self.output)
+            step, zero = scale.scale, scale.zero_point
+        else:
+            low, high = min(float(array.min()), 0.0), max(float(array.max()), 0.0)
+            step = float(np.float32((high - low) / 255.0)) or 1.0
+            zero = int(np.clip(round(-128 - low / step), -128, 127))
+        integers = np.clip(np.round(array / step) + zero, -128, 127).astype(np.int8)
+        quantisation = TensorQuantisation(scales=(step,), zero_points=(zero,))
+        return self.emitter.builder.constant(f"{name}/int8", integers, quantisation=quantisation)
+
+    def _quantised_constant(self, value: str, order: Order) -> int:
+        return self.quantise(value, self.constant(value).transpose(order))
+
+    def weights(self, name: str, array: Array, *, axis: int) -> tuple[int, Array | None]:
+        """The weights' tensor, and their scales per slice of ``axis`` if they are int8."""
+        if not (self.quantised or self.hybrid):
+            return self.emitter.constant(name, file_array(array)), None
+        others = tuple(i for i in range(array.ndim) if i != axis)
+        largest = np.abs(array.astype(np.float64)).max(axis=others)
+        scales = np.where(largest > 0, largest / _INT8_MAXIMUM, 1.0).astype(np.float32)
+        shaped = scales.reshape([-1 if i == axis else 1 for i in range(array.ndim)])
+        integers = np.clip(np.round(array / shaped.astype(np.float64)), -_INT8_MAXIMUM, _INT8_MAXIMUM).astype(np.int8)
+        quantisation = TensorQuantisation(
+            scales=tuple(float(s) for s in scales), zero_points=(0,) * len(scales), axis=axis
+        )
+        return self.emitter.builder.constant(f"{name}/int8", integers, quantisation=quantisation), scales
+
+    def bias(self, value: str | None, channels: int, *, data: int, scales: Array | None) -> int:
+        """The bias tensor (zeros if there is none): int32 with scale input x weights in int8."""
+        array = np.zeros(channels, np.float32) if value is None else file_array(self.constant(value).reshape(-1))
+        name = value or f"{self.output}/bias"
+        if not self.quantised or scales is None:
+            return self.emitter.builder.constant(name, array)
+        quantisation = self.emitter.builder.tensors[data].quantisation
+        assert quantisation is not None  # noqa: S101 - an int8 operator reads int8 data
+        steps = (np.float64(np.float32(quantisation.scales[0])) * scales.astype(np.float64)).astype(np.float32)
+        limits = np.iinfo(np.int32)
+        integers = np.clip(np.round(array / steps.astype(np.float64)), limits.min, limits.max).astype(np.int32)
+        made = TensorQuantisation(scales=tuple(float(s) for s in steps), zero_points=(0,) * channels)
+        return self.emitter.builder.constant(f"{name}/int32", integers, quantisation=made)
+
+
+def file_array(array: Array) -> Array:
+    """``array`` in the element type that the file uses for it."""
+    return np.ascontiguousarray(array, dtype=file_dtype(array.dtype))

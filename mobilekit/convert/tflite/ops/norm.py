@@ -1,0 +1,158 @@
+"""Normalisations: statistics and arithmetic in float, in as few passes over the map as TFLite allows.
+
+With statistics over the spatial axes, scale and shift are folded into two small tensors first, so
+that the map is read for the mean, for the variance, and once more for ``x * s + t``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mobilekit.convert.optable import lowers
+
+if TYPE_CHECKING:
+    from mobilekit.convert.tflite.operation import Operation
+
+_DATA = slice(0, 1)
+
+
+@lowers("Normalize", since=1, domain="mobilekit", layout="any", fuses=True, data=_DATA)
+def normalize(op: Operation, x: str, scale: str, bias: str, epsilon: str, *, axes: Sequence[int] = ()) -> None:
+    """MEAN, SQUARED_DIFFERENCE, MEAN, ADD, RSQRT, then one MUL and one ADD over the map."""
+    rank = len(op.shape(x))
+    reduced = [op.axis(a, rank) for a in axes]
+    data = op.input(x)
+    small = tuple(1 if i in reduced else size for i, size in enumerate(op.tensor_shape(data)))
+    mean = _mean(op, data, reduced, small)
+    inverse = _inverse_deviation(op, data, mean, epsilon, reduced, small)
+    if any(_varies_over(op, v, axes) for v in (scale, bias)):
+        _apply_to_map(op, data, mean, inverse, scale, bias)
+    else:
+        _apply_folded(op, data, mean, inverse, scale, bias, small)
+
+
+@lowers("RmsNormalize", since=1, domain="mobilekit", layout="any", fuses=True, data=_DATA)
+def rms_normalize(op: Operation, x: str, scale: str, epsilon: str, *, axes: Sequence[int] = ()) -> None:
+    """``x * rsqrt(mean(x * x) + epsilon) * scale``."""
+    rank = len(op.shape(x))
+    reduced = [op.axis(a, rank) for a in axes]
+    data = op.input(x)
+    shape = op.tensor_shape(data)
+    small = tuple(1 if i in reduced else size for i, size in enumerate(shape))
+    squares = op.temporary(shape)
+    op.add("MUL", (data, data), (squares,))
+    inverse = _rsqrt_of(op, _mean(op, squares, reduced, small), epsilon, small)
+    result = op.result()
+    if _is_uniform(op, scale, 1.0):
+        op.add("MUL", (data, inverse), (result,), **op.activation)
+        return
+    scaled = op.temporary(shape)
+    op.add("MUL", (data, inverse), (scaled,))
+    op.add("MUL", (scaled, op.operand(scale, rank)), (result,), **op.activation)
+
+
+@lowers("GroupNormalize", since=1, domain="mobilekit", layout="channels_last", fuses=True, data=_DATA)
+def group_normalize(op: Operation, x: str, scale: str, bias: str, epsilon: str, *, groups: int = 1) -> None:
+    """Means per channel first, then over each group of the small result: the map stays as it is."""
+    data = op.input(x)
+    shape = op.tensor_shape(data)
+    spatial = list(range(1, len(shape) - 1))
+    small = (shape[0], *(1 for _ in spatial), shape[-1])
+    if spatial:
+        mean = _over_groups(op, _mean(op, data, spatial, small), groups, small)
+        squares = op.temporary(shape)
+        op.add("SQUARED_DIFFERENCE", (data, mean), (squares,))
+        variance = _over_groups(op, _mean(op, squares, spatial, small), groups, small)
+    else:
+        mean = _over_groups(op, data, groups, small)
+        squares = op.temporary(shape)
+        op.add("SQUARED_DIFFERENCE", (data, mean), (squares,))
+        variance = _over_groups(op, squares, groups, small)
+    inverse = _rsqrt_of(op, variance, epsilon, small)
+    _apply_folded(op, data, mean, inverse, scale, bias, small)
+
+
+def _over_groups(op: Operation, per_channel: int, groups: int, small: Sequence[int]) -> int:
+    """The mean over each group of channels, repeated for every channel of it."""
+    batch, channels = small[0], small[-1]
+    size = channels // groups
+    grouped = op.temporary((batch, groups, size))
+    op.add("RESHAPE", (per_channel, op.small((batch, groups, size))), (grouped,), newShape=(batch, groups, size))
+    mean = op.temporary((batch, groups, 1))
+    op.add("MEAN", (grouped, op.small([2])), (mean,), keepDims=True)
+    repeated = op.temporary((batch, groups, size))
+    ones = op.floats(np.ones((1, 1, size), np.float32), name="ones")
+    op.add("MUL", (mean, ones), (repeated,))
+    result = op.temporary(small)
+    op.add("RESHAPE", (repeated, op.small(small)), (result,), newShape=tuple(small))
+    return result
+
+
+def _mean(op: Operation, data: int, reduced: Sequence[int], small: Sequence[int]) -> int:
+    mean = op.temporary(small)
+    op.add("MEAN", (data, op.small(sorted(reduced))), (mean,), keepDims=True)
+    return mean
+
+
+def _inverse_deviation(
+    op: Operation, data: int, mean: int, epsilon: str, reduced: Sequence[int], small: Sequence[int]
+) -> int:
+    squares = op.temporary(op.tensor_shape(data))
+    op.add("SQUARED_DIFFERENCE", (data, mean), (squares,))
+    return _rsqrt_of(op, _mean(op, squares, reduced, small), epsilon, small)
+
+
+def _rsqrt_of(op: Operation, variance: int, epsilon: str, small: Sequence[int]) -> int:
+    safe, inverse = op.temporary(small), op.temporary(small)
+    op.add("ADD", (variance, op.operand(epsilon, len(small))), (safe,))
+    op.add("RSQRT", (safe,), (inverse,))
+    return inverse
+
+
+def _apply_folded(
+    op: Operation, data: int, mean: int, inverse: int, scale: str, bias: str, small: Sequence[int]
+) -> None:
+    """``x * s + t`` with ``s = scale * inverse`` and ``t = bias - mean * s``."""
+    rank = len(small)
+    factor = inverse
+    if not _is_uniform(op, scale, 1.0):
+        factor = op.temporary(small)
+        op.add("MUL", (inverse, op.operand(scale, rank)), (factor,))
+    moved, shift = op.temporary(small), op.temporary(small)
+    op.add("MUL", (mean, factor), (moved,))
+    if _is_uniform(op, bias, 0.0):
+        op.add("NEG", (moved,), (shift,))
+    else:
+        op.add("SUB", (op.operand(bias, rank), moved), (shift,))
+    product = op.temporary(op.tensor_shape(data))
+    op.add("MUL", (data, factor), (product,))
+    op.add("ADD", (product, shift), (op.result(),), **op.activation)
+
+
+def _apply_to_map(op: Operation, data: int, mean: int, inverse: int, scale: str, bias: str) -> None:
+    """``(x - mean) * inverse * scale + bias`` where scale and bias vary over the reduced axes."""
+    shape = op.tensor_shape(data)
+    centred, current = op.temporary(shape), op.temporary(shape)
+    op.add("SUB", (data, mean), (centred,))
+    op.add("MUL", (centred, inverse), (current,))
+    steps = [(k, v) for k, v, neutral in (("MUL", scale, 1.0), ("ADD", bias, 0.0)) if not _is_uniform(op, v, neutral)]
+    if not steps:
+        op.add("MUL", (current, op.floats(np.ones((1,), np.float32))), (op.result(),), **op.activation)
+        return
+    for position, (kind, value) in enumerate(steps):
+        last = position == len(steps) - 1
+        target = op.result() if last else op.temporary(shape)
+        op.add(kind, (current, op.operand(value, len(shape))), (target,), **(op.activation if last else {}))
+        current = target
+
+
+def _varies_over(op: Operation, value: str, axes: Sequence[int]) -> bool:
+    shape = op.shape(value)
+    return any(shape[axis] != 1 for axis in axes) if len(shape) > max(axes) else bool(np.prod(shape) != 1)
+
+
+def _is_uniform(op: Operation, value: str, number: float) -> bool:
+    return op.is_constant(value) and bool(np.all(op.constant(value) == number))

@@ -1,0 +1,198 @@
+"""Moving data without computing: reshape, transpose, slice, split, concatenate, pad, gather."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mobilekit.convert.optable import lowers
+from mobilekit.convert.tflite.layout import moves_nothing, permutation
+
+if TYPE_CHECKING:
+    import onnx
+
+    from mobilekit.convert.tflite.layout import Sides
+    from mobilekit.convert.tflite.operation import Operation
+    from mobilekit.convert.tflite.view import GraphView
+
+_DATA = slice(0, 1)
+
+
+def _reshape_sides(view: GraphView, node: onnx.NodeProto) -> Sides:
+    """A Reshape that keeps batch and channels works on channels-last tensors as well."""
+    before, after = view.shapes[node.input[0]], view.shapes[node.output[0]]
+    keeps = len(before) > 2 and len(after) > 2 and before[:2] == after[:2]
+    return ("any", "any") if keeps else ("onnx", "onnx")
+
+
+@lowers("Reshape", since=14, layout=_reshape_sides, int8="same-scale", data=_DATA)
+def reshape(op: Operation, data: str, shape: str, *, allowzero: int = 0) -> None:
+    """RESHAPE to the shape that inference found."""
+    del shape, allowzero
+    source = op.input(data)
+    result = op.result()
+    target = op.tensor_shape(result)
+    op.add("RESHAPE", (source, op.small(target)), (result,), newShape=target)
+
+
+def _transpose_sides(view: GraphView, node: onnx.NodeProto) -> Sides:
+    """The exporter's own NCHW-NHWC transposes are where two layouts meet: they cost nothing."""
+    perm = _perm_of(view, node)
+    rank = len(perm)
+    if rank > 2 and perm == permutation(rank, channels_last=True):
+        return ("channels_last", "onnx")
+    if rank > 2 and perm == (0, rank - 1, *range(1, rank - 1)):
+        return ("onnx", "channels_last")
+    return ("onnx", "onnx")
+
+
+def _perm_of(view: GraphView, node: onnx.NodeProto) -> tuple[int, ...]:
+    given = next((tuple(a.ints) for a in node.attribute if a.name == "perm"), None)
+    return given or tuple(reversed(range(len(view.shapes[node.input[0]]))))
+
+
+@lowers("Transpose", since=13, layout=_transpose_sides, int8="same-scale")
+def transpose(op: Operation, data: str, *, perm: Sequence[int] | None = None) -> None:
+    """TRANSPOSE composed with both layouts; nothing at all where they cancel."""
+    rank = len(op.shape(data))
+    perm = tuple(perm) if perm is not None else tuple(reversed(range(rank)))
+    out_order = permutation(rank, channels_last=op.writes)
+    wanted = tuple(perm[axis] for axis in out_order)  # the input axes in the output's file order
+    known = [f.order for f in op.emitter.forms.get(data, {}) if f.quantised == op.quantised]
+    in_order = wanted if wanted in known else (known[0] if known else op.order(rank))
+    source = op.input(data, order=in_order)
+    if in_order == wanted:
+        op.alias(source, op.output, out_order)
+        return
+    axes = [in_order.index(axis) for axis in wanted]
+    free = moves_nothing(op.tensor_shape(source), axes)
+    op.emitter.rearrange(source, op.result(order=out_order), axes, free=free)
+
+
+@lowers("Concat", since=13, layout="any", int8="same-scale")
+def concat(op: Operation, *inputs: str, axis: int = 0) -> None:
+    """CONCATENATION; empty inputs add nothing."""
+    rank = len(op.shape(op.output))
+    sources = [op.input(v) for v in inputs if 0 not in op.shape(v)]
+    place = op.axis(axis, rank)
+    op.add("CONCATENATION", sources, (op.result(),), axis=place, fusedActivationFunction="NONE")
+
+
+@lowers("Slice", since=13, layout="any", int8="same-scale", data=_DATA)
+def slice_(
+    op: Operation, data: str, starts: str, ends: str, axes: str | None = None, steps: str | None = None
+) -> None:
+    """SLICE for steps of one, else STRIDED_SLICE."""
+    shape = op.shape(data)
+    rank = len(shape)
+    chosen = op.integers(axes) if axes is not None else list(range(len(op.integers(starts))))
+    strides = op.integers(steps) if steps is not None else [1] * len(chosen)
+    bounds = [(0, size, 1) for size in shape]
+    for axis, start, end, step in zip(chosen, op.integers(starts), op.integers(ends), strides, strict=True):
+        bounds[axis % rank] = slice(start, end, step).indices(shape[axis % rank])
+    ordered = [bounds[axis] for axis in op.order(rank)]
+    source, result = op.input(data), op.result()
+    if all(step == 1 for _, _, step in ordered):
+        begin, size = [b for b, _, _ in ordered], [max(e - b, 0) for b, e, _ in ordered]
+        op.add("SLICE", (source, op.small(begin), op.small(size)), (result,))
+        return
+    # A backward slice that reaches the first element has no non-negative end: the mask says "all".
+    mask = sum(1 << i for i, (_, end, _) in enumerate(ordered) if end < 0)
+    operands = [op.small([b[i] for b in ordered]) for i in range(3)]
+    masks = {"beginMask": 0, "endMask": mask, "ellipsisMask": 0, "newAxisMask": 0, "shrinkAxisMask": 0}
+    op.add("STRIDED_SLICE", (source, *operands), (result,), **masks)
+
+
+@lowers("Split", since=18, layout="any", int8="same-scale", data=_DATA)
+def split(
+    op: Operation, input: str, split: str | None = None, *, axis: int = 0, num_outputs: int | None = None  # noqa: A002
+) -> None:
+    """SPLIT_V."""
+    del split, num_outputs  # the outputs' shapes say how large each part is
+    rank = len(op.shape(input))
+    outputs = [name for name in op.fused.node.output if name]
+    sizes = [op.shape(name)[axis % rank] for name in outputs]
+    if len(outputs) != len(op.fused.node.output):
+        op.refuse("an omitted output hides the size of its part")
+    operands = (op.input(input), op.small(sizes), op.small(op.axis(axis, rank)))
+    op.add("SPLIT_V", operands, [op.result(name) for name in outputs], numSplits=len(outputs))
+
+
+@lowers("Pad", since=21, layout="any", int8="same-scale", data=_DATA)
+def pad(
+    op: Operation,
+    data: str,
+    pads: str,
+    constant_value: str | None = None,
+    axes: str | None = None,
+    *,
+    mode: str = "constant",
+) -> None:
+    """PAD with zeros, PADV2 with another constant."""
+    rank = len(op.shape(data))
+    amounts = op.integers(pads)
+    if mode != "constant" or min(amounts, default=0) < 0:
+        op.refuse("pad modes and negative pads are legalised before, not emitted")
+    chosen = [a % rank for a in op.integers(axes)] if axes is not None else list(range(rank))
+    pairs = [(0, 0)] * rank
+    for place, axis in enumerate(chosen):
+        pairs[axis] = (amounts[place], amounts[place + len(chosen)])
+    value = 0 if constant_value is None else op.constant(constant_value).reshape(()).item()
+    operand = op.small([pairs[axis] for axis in op.order(rank)])
+    source = op.input(data)
+    if not value:
+        op.add("PAD", (source, operand), (op.result(),))
+        return
+    if op.quantised:
+        filler = op.quantise(f"{op.output}/value", np.array([value], np.float32))
+    else:
+        filler = op.small([value], dtype=op.emitter.builder.tensors[source].dtype.type)
+    op.add("PADV2", (source, operand, filler), (op.result(),))
+
+
+def _gather_sides(view: GraphView, node: onnx.NodeProto) -> Sides:
+    return ("any", "any") if len(view.shapes[node.input[1]]) == 1 else ("onnx", "onnx")
+
+
+@lowers("Gather", since=13, layout=_gather_sides, int8="same-scale", data=_DATA)
+def gather(op: Operation, data: str, indices: str, *, axis: int = 0) -> None:
+    """GATHER; negative constant indices count from the end."""
+    shape = op.shape(data)
+    source = op.input(data)
+    if op.is_constant(indices):
+        chosen = op.constant(indices)
+        picked = op.small(np.where(chosen < 0, chosen + shape[axis % len(shape)], chosen))
+    else:
+        picked = op.input(indices, quantised=False)
+    op.add("GATHER", (source, picked), (op.result(),), axis=op.axis(axis, len(shape)), batchDims=0)
+
+
+@lowers("GatherND", since=13, layout="onnx", data=_DATA)
+def gather_nd(op: Operation, data: str, indices: str, *, batch_dims: int = 0) -> None:
+    """GATHER_ND."""
+    if batch_dims:
+        op.refuse("batch_dims has no exact lowering")
+    picked = op.small(op.constant(indices)) if op.is_constant(indices) else op.input(indices)
+    op.add("GATHER_ND", (op.input(data), picked), (op.result(),))
+
+
+@lowers("Expand", since=13, layout="any", data=_DATA)
+def expand(op: Operation, input: str, shape: str) -> None:  # noqa: A002
+    """BROADCAST_TO."""
+    del shape
+    rank = len(op.shape(op.output))
+    if len(op.shape(input)) != rank:
+        op.refuse("an input of lower rank is reshaped before, not emitted")
+    result = op.result()
+    target = op.tensor_shape(result)
+    op.add("BROADCAST_TO", (op.input(input), op.small(target)), (result,))
+
+
+@lowers("Tile", since=13, layout="any", int8="same-scale", data=_DATA)
+def tile(op: Operation, input: str, repeats: str) -> None:  # noqa: A002
+    """TILE."""
+    counts = op.integers(repeats)
+    operand = op.small([counts[axis] for axis in op.order(len(counts))])
+    op.add("TILE", (op.input(input), operand), (op.result(),))
