@@ -1,0 +1,1 @@
+"""Reading models: in goes an .onnx file, out comes a checked :class:`~mobilekit.source.graph.Graph`."""

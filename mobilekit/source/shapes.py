@@ -1,0 +1,166 @@
+"""Fixing the dimensions that a model leaves open, from what the user gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from mobilekit.errors import ModelError, ShapeError
+
+if TYPE_CHECKING:
+    import onnx
+
+Dimension = int | str
+"""A number, the name of a symbol, or ``""`` for an open dimension without a name."""
+
+
+def fix_inputs(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]], *, where: str) -> None:
+    """Write ``shapes`` into the inputs; a symbol bound by one input is bound in all.
+
+    Raises ShapeError for an unknown input, another rank, a contradiction, or anything left open;
+    the hint then is the --shape arguments to give.
+    """
+    inputs = {v.name: v for v in model.graph.input}
+    if unknown := sorted(set(shapes) - set(inputs)):
+        message = f"{where}: a shape is given for {', '.join(map(repr, unknown))}, which is not an input"
+        raise ShapeError(message, hint=f"the inputs are {', '.join(map(repr, inputs))}")
+    symbols: dict[str, tuple[int, str]] = {}
+    for name, shape in shapes.items():
+        _bind(inputs[name], shape, symbols, where)
+    for value in inputs.values():
+        _apply(value, symbols)
+    _refuse_open(inputs, where)
+
+
+def _bind(
+    value: onnx.ValueInfoProto, shape: tuple[int, ...], symbols: dict[str, tuple[int, str]], where: str
+) -> None:
+    given = f"{where}: shape {_joined(shape)} given for input {value.name!r}"
+    if any(isinstance(d, bool) or d < 1 for d in shape):
+        message = f"{given}: every dimension must be 1 or more"
+        raise ShapeError(message)
+    declared = dimensions(value)
+    if declared is None:
+        value.type.tensor_type.shape.dim.extend([_dim(d) for d in shape])
+        return
+    if len(declared) != len(shape):
+        message = f"{given}: rank {len(shape)}, expected {len(declared)}"
+        raise ShapeError(message, hint=f"the model declares {_joined(declared)}")
+    for axis, (want, got) in enumerate(zip(declared, shape, strict=True)):
+        if isinstance(want, int) and want != got:
+            message = f"{given}: dimension {axis} is {got}, the model fixes it to {want}"
+            raise ShapeError(message, hint=f"the model declares {_joined(declared)}")
+        if isinstance(want, str) and want:
+            bound, by = symbols.setdefault(want, (got, value.name))
+            if bound != got:
+                message = f"{given}: {want} is {got} here, and {bound} in input {by!r}"
+                raise ShapeError(message, hint=f"{want} is one and the same dimension in both")
+        value.type.tensor_type.shape.dim[axis].dim_value = got
+
+
+def _apply(value: onnx.ValueInfoProto, symbols: Mapping[str, tuple[int, str]]) -> None:
+    for axis, dimension in enumerate(dimensions(value) or ()):
+        if isinstance(dimension, str) and dimension in symbols:
+            value.type.tensor_type.shape.dim[axis].dim_value = symbols[dimension][0]
+
+
+def _refuse_open(inputs: Mapping[str, onnx.ValueInfoProto], where: str) -> None:
+    lines, arguments = [], []
+    for name, value in inputs.items():
+        declared = dimensions(value)
+        if declared is None:
+            lines.append(f"{name!r} has no shape at all")
+            arguments.append(f"--shape {name}=…")
+        elif any(not isinstance(d, int) for d in declared):
+            lines.append(f"{name!r} is {_joined(declared)}")
+            arguments.append(f"--shape {name}={','.join(str(d) if d else '?' for d in declared)}")
+    if lines:
+        message = f"{where}: dynamic dimensions without a value: input {', input '.join(lines)}"
+        hint = f"give {' '.join(arguments)} with numbers in place of ? and names (shapes= in Python)"
+        raise ShapeError(message, hint=hint)
+
+
+def dimensions(value: onnx.ValueInfoProto) -> tuple[Dimension, ...] | None:
+    """The declared shape of a tensor value; None where even the rank is unknown."""
+    tensor = value.type.tensor_type
+    if not tensor.HasField("shape"):
+        return None
+    # Some exporters write an open dimension as 0 or -1.
+    return tuple(d.dim_value if d.dim_value > 0 else d.dim_param for d in tensor.shape.dim)
+
+
+def fix_outputs(model: onnx.ModelProto, *, where: str) -> None:
+    """Give every output the shape that follows from the inputs, whatever the file declares.
+
+    Declared shapes of inner values are dropped: exporters leave stale and symbolic ones.
+    """
+    declared = {v.name: dimensions(v) for v in model.graph.output}
+    del model.graph.value_info[:]
+    for value in model.graph.output:
+        value.type.tensor_type.ClearField("shape")
+    found = _inferred(model, where) if model.graph.node else {}
+    if not set(declared) <= set(found):
+        found.update(_executed(model))
+    for value in model.graph.output:
+        shape = found[value.name]
+        wanted = declared[value.name]
+        value.type.tensor_type.shape.dim.extend([_dim(d) for d in shape])
+        # Only a fixed declaration of another rank is a contradiction; exporters get sizes wrong often.
+        if wanted is not None and len(wanted) != len(shape) and wanted:
+            message = f"{where}: output {value.name!r} is declared as {_joined(wanted)}, it is {_joined(shape)}"
+            raise ShapeError(message, hint="the model contradicts itself; export it again")
+
+
+def _inferred(model: onnx.ModelProto, where: str) -> dict[str, tuple[int, ...]]:
+    import onnx
+
+    try:
+        result = onnx.shape_inference.infer_shapes(model, data_prop=True, strict_mode=False)
+    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
+        message = f"{where}: shapes do not fit: {error}"
+        raise ShapeError(message, hint="is another input shape needed?") from error
+    found = {}
+    for value in result.graph.output:
+        shape = dimensions(value)
+        if shape is not None and all(isinstance(d, int) for d in shape):
+            found[value.name] = tuple(int(d) for d in shape)
+    return found
+
+
+def _executed(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
+    """Output shapes of one run on zeros: where sizes are computed in ways that inference cannot follow.
+
+    Whether they depend on data is found out by normalise, which needs the shape of every value.
+    """
+    import numpy as np
+    import onnx
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(
+            model.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+        feed = {
+            v.name: np.zeros(
+                tuple(d.dim_value for d in v.type.tensor_type.shape.dim),
+                onnx.helper.tensor_dtype_to_np_dtype(v.type.tensor_type.elem_type),
+            )
+            for v in model.graph.input
+        }
+        values = session.run(None, feed)
+    except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
+        message = f"ONNX Runtime cannot run the model on these input shapes: {str(error).strip().splitlines()[0]}"
+        raise ModelError(message, hint="is another input shape needed?") from error
+    return {o.name: tuple(v.shape) for o, v in zip(session.get_outputs(), values, strict=True)}
+
+
+def _dim(value: int) -> onnx.TensorShapeProto.Dimension:
+    import onnx
+
+    return onnx.TensorShapeProto.Dimension(dim_value=value)
+
+
+def _joined(shape: tuple[Dimension, ...]) -> str:
+    return f"[{','.join(str(d) if d != '' else '?' for d in shape)}]"
