@@ -1,0 +1,83 @@
+"""A target: the store that a package is for, its tiers, and how good a variant must be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Literal
+
+from mobilekit.errors import UnknownTierError
+
+if TYPE_CHECKING:
+    from mobilekit.tier import Precision, Tier
+
+Format = Literal["tflite", "coreml"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The least quality of a variant against ONNX Runtime in float32, per output; None: not asked.
+
+    ``psnr_mean`` and ``psnr_worst`` in dB over the scoring photos; ``ssim_mean`` (0…1) and
+    ``delta_e_mean`` (a maximum, CIEDE2000) are for outputs described as images.
+    """
+
+    psnr_mean: float | None = None
+    psnr_worst: float | None = None
+    ssim_mean: float | None = None
+    delta_e_mean: float | None = None
+
+    def overridden_by(self, other: Budget) -> Budget:
+        """This budget with every figure that ``other`` states."""
+        stated = {f.name: getattr(other, f.name) for f in fields(other) if getattr(other, f.name) is not None}
+        return Budget(**{**{f.name: getattr(self, f.name) for f in fields(self)}, **stated})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """The self-check of every conversion: the fp32 file against ONNX Runtime on real inputs.
+
+    ``fp32_psnr`` in dB, over each float output's range; ``integer_mismatch`` is the share of the
+    values of an integer or boolean output that may differ (ties and thresholds of float inputs).
+    """
+
+    fp32_psnr: float = 80.0
+    integer_mismatch: float = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One file of ``targets/``. ``budgets`` are per precision, ``tier_budgets`` override them.
+
+    ``size`` (height, width) of images and ``batch`` fill dynamic dimensions only.
+    """
+
+    name: str
+    format: Format
+    tiers: tuple[Tier, ...]
+    size: tuple[int, int] = (512, 512)
+    batch: int = 1
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    checks: Checks = field(default_factory=Checks)
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
+    tier_budgets: Mapping[str, Budget] = field(default_factory=dict)
+
+    def budget_of(self, tier: Tier, precision: Precision) -> Budget:
+        """What ``tier`` must reach at ``precision``.
+
+        A tier's own figures hold for its own precision; a later rung is judged by that rung's.
+        """
+        general = self.budgets.get(precision, Budget())
+        own = self.tier_budgets.get(tier.name) if precision == tier.precision else None
+        return general.overridden_by(own) if own else general
+
+    def chosen(self, names: Sequence[str] | None) -> tuple[Tier, ...]:
+        """The tiers called ``names``, in the target's order; all for None. Raises UnknownTierError."""
+        if names is None:
+            return self.tiers
+        known = [tier.name for tier in self.tiers]
+        for name in names:
+            if name not in known:
+                message = f"target {self.name} has no tier {name!r}"
+                raise UnknownTierError(message, hint=f"its tiers are: {', '.join(known)}")
+        return tuple(tier for tier in self.tiers if tier.name in names)

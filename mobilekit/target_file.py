@@ -1,0 +1,163 @@
+"""Reading a target's TOML file; errors name file, line and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from mobilekit.errors import TargetError
+from mobilekit.target import Budget, Checks, Format, Target
+from mobilekit.tier import Accelerator, Precision, Rule, Soc, Tier
+from mobilekit.toml_table import TomlTable, read_toml
+
+_PRECISIONS: tuple[str, ...] = get_args(Precision)
+_ACCELERATORS: tuple[str, ...] = get_args(Accelerator)
+_FORMATS: tuple[str, ...] = get_args(Format)
+_HINT = "--target takes the name of a target (such as android) or the path of a TOML file like it"
+
+
+def target_from_toml(path: Path) -> Target:
+    """The target that a file describes. Raises TargetError naming file, line and key."""
+    root = read_toml(path, error=TargetError, hint=_HINT)
+    tiers = tuple(_tier(table) for table in root.tables("tiers"))
+    defaults = Target(name="", format="tflite", tiers=())
+    target = Target(
+        name=root.need("name", str),
+        format=cast("Format", root.choice("format", _FORMATS)),
+        tiers=tiers,
+        size=_size(root) or defaults.size,
+        batch=root.count("batch") or defaults.batch,
+        shapes=_shapes(root.table("shapes")),
+        checks=_checks(root.table("checks")),
+        budgets=_budgets(root.table("budgets")),
+        tier_budgets=_tier_budgets(root),
+    )
+    root.finish()
+    _check_name(root, target.name)
+    _check_tiers(root, tiers)
+    return target
+
+
+def _tier(table: TomlTable) -> Tier:
+    table.table("budget")
+    model = table.take("model", str)
+    tier = Tier(
+        name=table.need("name", str),
+        precision=cast("Precision", table.choice("precision", _PRECISIONS)),
+        accelerators=cast("tuple[Accelerator, ...]", _choices(table, "accelerators", _ACCELERATORS)) or ("cpu",),
+        rules=tuple(_rule(rule) for rule in table.tables("rules")),
+        size=_size(table),
+        shapes=_shapes(table.table("shapes")) or None,
+        model=table.path.parent / model if model else None,
+        io=cast("Literal['float32', 'int8']", table.choice("io", ("float32", "int8"), "float32")),
+        next_rungs=cast("tuple[Precision, ...]", _choices(table, "next_rungs", _PRECISIONS)),
+    )
+    table.finish()
+    _check_name(table, tier.name)
+    if tier.io == "int8" and {tier.precision, *tier.next_rungs} != {"int8"}:
+        raise table.fault("io", "integer inputs and outputs are for precision int8 (without next_rungs) only")
+    return tier
+
+
+def _rule(table: TomlTable) -> Rule:
+    rule = Rule(
+        ram_min_bytes=table.count("ram_min_bytes"),
+        ram_max_bytes=table.count("ram_max_bytes"),
+        socs=tuple(_soc(soc) for soc in table.tables("socs")),
+        sdk_min=table.count("sdk_min"),
+        performance_class_min=table.count("performance_class_min"),
+    )
+    table.finish()
+    if rule.ram_min_bytes is not None and rule.ram_max_bytes is not None:
+        if rule.ram_min_bytes >= rule.ram_max_bytes:
+            raise table.fault("ram_max_bytes", f"no device has at least {rule.ram_min_bytes} and less than that")
+    return rule
+
+
+def _soc(table: TomlTable) -> Soc:
+    soc = Soc(manufacturers=table.texts("manufacturers"), models=table.texts("models"))
+    table.finish()
+    for name, values in (("manufacturers", soc.manufacturers), ("models", soc.models)):
+        if not values:
+            raise table.fault(name, "expected at least one name")
+    return soc
+
+
+def _size(table: TomlTable) -> tuple[int, int] | None:
+    values = table.counts("size")
+    if not values:
+        return None
+    if len(values) != 2:  # noqa: PLR2004
+        raise table.fault("size", f"expected [height, width], got {list(values)!r}")
+    return values[0], values[1]
+
+
+def _shapes(table: TomlTable) -> dict[str, tuple[int, ...]]:
+    shapes = {name: table.counts(name) for name in table.values}
+    table.finish()
+    return shapes
+
+
+def _checks(table: TomlTable) -> Checks:
+    default = Checks()
+    psnr = table.number("fp32_psnr", minimum=0)
+    mismatch = table.number("integer_mismatch", minimum=0)
+    table.finish()
+    return Checks(
+        fp32_psnr=default.fp32_psnr if psnr is None else psnr,
+        integer_mismatch=default.integer_mismatch if mismatch is None else mismatch,
+    )
+
+
+def _budgets(table: TomlTable) -> dict[str, Budget]:
+    budgets = {name: _budget(table.table(name)) for name in _PRECISIONS if name in table.values}
+    for name in _PRECISIONS:
+        table.take(name, dict)
+    table.finish()
+    return budgets
+
+
+def _tier_budgets(root: TomlTable) -> dict[str, Budget]:
+    tables = root.tables("tiers")
+    return {t.need("name", str): _budget(t.table("budget")) for t in tables if "budget" in t.values}
+
+
+def _budget(table: TomlTable) -> Budget:
+    budget = Budget(
+        psnr_mean=table.number("psnr_mean", minimum=0),
+        psnr_worst=table.number("psnr_worst", minimum=0),
+        ssim_mean=table.number("ssim_mean", minimum=0),
+        delta_e_mean=table.number("delta_e_mean", minimum=0),
+    )
+    table.finish()
+    return budget
+
+
+def _choices(table: TomlTable, name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    values = table.texts(name)
+    for value in values:
+        if value not in allowed:
+            raise table.fault(name, f"expected a list out of {', '.join(allowed)}, got {value!r}")
+    return values
+
+
+def _check_name(table: TomlTable, name: str) -> None:
+    """Names become folders and file names on every system."""
+    if not name or not all(c.isascii() and (c.isalnum() or c in "_-") for c in name):
+        raise table.fault("name", f"expected letters, digits, - and _, got {name!r}")
+
+
+def _check_tiers(root: TomlTable, tiers: tuple[Tier, ...]) -> None:
+    if not tiers:
+        raise root.fault("tiers", "expected at least one [[tiers]] table")
+    names = [tier.name for tier in tiers]
+    for index, tier in enumerate(tiers):
+        table = root.tables("tiers")[index]
+        if tier.name in names[:index]:
+            raise table.fault("name", f"{tier.name!r} is the name of an earlier tier")
+        if tier.is_total and index < len(tiers) - 1:
+            raise table.fault("rules", f"tier {tier.name!r} matches every device: the tiers after it get none")
+    if not tiers[-1].is_total:
+        raise root.tables("tiers")[-1].fault(
+            "rules", "the last tier must match every device", hint="leave its rules out"
+        )

@@ -1,0 +1,104 @@
+"""A target file is read whole or refused with file, line and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mobilekit.errors import TargetError, UnknownTierError
+from mobilekit.target import Budget
+from mobilekit.target_file import target_from_toml
+
+_GOOD = """\
+name = "mine"
+format = "tflite"
+[budgets.int8]
+psnr_mean = 30
+psnr_worst = 25
+[[tiers]]
+name = "best"
+precision = "int8"
+accelerators = ["npu", "cpu"]
+next_rungs = ["fp16"]
+budget = { psnr_mean = 36.0 }
+[[tiers.rules]]
+ram_min_bytes = 4_000
+socs = [{ manufacturers = ["A"], models = ["B", "C"] }]
+[[tiers]]
+name = "rest"
+precision = "fp16"
+size = [192, 256]
+model = "small.onnx"
+"""
+
+
+def _file(folder: Path, text: str) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text)
+    return path
+
+
+def test_reads_tiers_budgets_and_rules(tmp_path: Path) -> None:
+    target = target_from_toml(_file(tmp_path, _GOOD))
+    best, rest = target.tiers
+    assert [best.name, rest.name] == ["best", "rest"]
+    assert best.rules[0].socs[0].models == ("B", "C")
+    assert target.budget_of(best, "int8") == Budget(psnr_mean=36.0, psnr_worst=25.0)
+    assert target.budget_of(best, "fp16") == Budget()
+    assert rest.size == (192, 256)
+    assert rest.model == tmp_path / "small.onnx"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ('precision = "int8"', 'precision = "int9"', ":8: tiers[0].precision", "fp32, fp16, int8"),
+        ("ram_min_bytes = 4_000", 'ram_min_bytes = "4 GB"', ":13: tiers[0].rules[0].ram_min_bytes", "int"),
+        ("ram_min_bytes = 4_000", "ram_minimum = 4", ":13: tiers[0].rules[0].ram_minimum", "unknown key"),
+        ("psnr_worst = 25", "psnr_worst = -1", ":5: budgets.int8.psnr_worst", "at least 0"),
+        ('format = "tflite"', 'format = "onnx"', ":2: format", "coreml"),
+        ('models = ["B", "C"]', "models = []", ":14: tiers[0].rules[0].socs[0].models", "at least one"),
+        ("size = [192, 256]", "size = [192]", ":18: tiers[1].size", "[height, width]"),
+        ("size = [192, 256]", "size = [192, true]", ":18: tiers[1].size", "positive integers"),
+        ('name = "rest"', 'name = "best"', ":16: tiers[1].name", "earlier tier"),
+        ('name = "rest"', 'name = "../rest"', ":16: tiers[1].name", "letters"),
+        ('size = [192, 256]', 'rules = [{ sdk_min = 3 }]', ":18: tiers[1].rules", "every device"),
+        ('next_rungs = ["fp16"]', 'next_rungs = ["fp17"]', ":10: tiers[0].next_rungs", "fp17"),
+        ("[budgets.int8]", "[budgets.int9]", ":3: budgets.int9", "unknown key"),
+        ('format = "tflite"', "format =", "", "not TOML"),
+    ],
+)
+def test_refuses_with_line_and_key(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
+    path = _file(tmp_path, _GOOD.replace(old, new))
+    with pytest.raises(TargetError) as error:
+        target_from_toml(path)
+    assert str(path) in error.value.message
+    assert place in error.value.message
+    assert words in str(error.value)
+
+
+def test_a_tier_after_one_that_takes_all_is_refused(tmp_path: Path) -> None:
+    text = _GOOD + '[[tiers]]\nname = "never"\nprecision = "fp32"\n'
+    with pytest.raises(TargetError, match="matches every device"):
+        target_from_toml(_file(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_says_what_a_target_is(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="--target takes"):
+        target_from_toml(tmp_path / "nowhere.toml")
+
+
+def test_binary_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TargetError, match="UTF-8"):
+        target_from_toml(path)
+
+
+def test_unknown_tiers_are_refused_and_known_ones_keep_their_order(tmp_path: Path) -> None:
+    target = target_from_toml(_file(tmp_path, _GOOD))
+    assert [t.name for t in target.chosen(["rest", "best"])] == ["best", "rest"]
+    assert target.chosen(None) == target.tiers
+    with pytest.raises(UnknownTierError, match="best, rest"):
+        target.chosen(["flagship"])

@@ -1,0 +1,87 @@
+"""The first tier that matches wins, the predicates are exact at their borders, and nobody is left out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mobilekit.target_file import target_from_toml
+from mobilekit.tier import DeviceProfile, Rule, Soc, Tier, rules_as_json, select
+
+_ROOT = Path(__file__).parents[1]
+_VECTORS = json.loads((_ROOT / "tests/vectors/tier_cases.json").read_text())
+_ANDROID = target_from_toml(_ROOT / "targets/android.toml")
+
+
+def _rule(data: dict[str, Any]) -> Rule:
+    socs = tuple(Soc(**{k: tuple(v) for k, v in soc.items()}) for soc in data.get("socs", ()))
+    return Rule(**{**data, "socs": socs})
+
+
+def _tiers(case: dict[str, Any]) -> tuple[Tier, ...]:
+    if "target" in case:
+        return _ANDROID.tiers
+    return tuple(
+        Tier(name=t["name"], precision="fp32", rules=tuple(_rule(r) for r in t["rules"]))
+        for t in _VECTORS["rule_sets"][case["rule_set"]]
+    )
+
+
+@pytest.mark.parametrize("case", _VECTORS["cases"], ids=lambda case: str(case["why"]))
+def test_selects_the_tier_of_every_vector(case: dict[str, Any]) -> None:
+    assert select(_tiers(case), DeviceProfile(**case["profile"])).name == case["tier"]
+
+
+_NAMES = st.sampled_from(["QTI", "Qualcomm", "Google", "SM8650", "Tensor G4", ""])
+_SMALL = st.integers(0, 40)
+_PROFILES = st.builds(
+    DeviceProfile,
+    ram_bytes=_SMALL,
+    soc_manufacturer=st.none() | _NAMES,
+    soc_model=st.none() | _NAMES,
+    sdk=_SMALL,
+    performance_class=_SMALL,
+)
+_RULES = st.builds(
+    Rule,
+    ram_min_bytes=st.none() | _SMALL,
+    ram_max_bytes=st.none() | _SMALL,
+    socs=st.tuples() | st.tuples(st.builds(Soc, manufacturers=st.tuples(_NAMES), models=st.tuples(_NAMES))),
+    sdk_min=st.none() | _SMALL,
+    performance_class_min=st.none() | _SMALL,
+)
+
+
+@given(st.lists(st.lists(_RULES, min_size=1, max_size=3), max_size=4), _PROFILES)
+def test_every_device_gets_the_first_tier_that_matches(rules: list[list[Rule]], profile: DeviceProfile) -> None:
+    tiers = [Tier(name=str(i), precision="fp32", rules=tuple(r)) for i, r in enumerate(rules)]
+    last = Tier(name="last", precision="fp32")
+    chosen = select([*tiers, last], profile)
+    earlier = [*tiers, last][: [*tiers, last].index(chosen)]
+    assert chosen.matches(profile)
+    assert not any(tier.matches(profile) for tier in earlier)
+
+
+@given(_RULES, _PROFILES)
+def test_a_rule_matches_exactly_when_it_names_no_failure(rule: Rule, profile: DeviceProfile) -> None:
+    assert rule.matches(profile) == (not rule.failures(profile))
+
+
+def test_without_a_total_last_tier_a_device_can_be_left_out() -> None:
+    only = Tier(name="large", precision="fp32", rules=(Rule(ram_min_bytes=1),))
+    assert not only.is_total
+    with pytest.raises(LookupError, match="last tier"):
+        select([only], DeviceProfile())
+
+
+@given(_RULES)
+def test_rules_survive_the_way_to_the_apps(rule: Rule) -> None:
+    tier = Tier(name="t", precision="fp32", rules=(rule,))
+    written = json.loads(json.dumps(rules_as_json([tier])))["tiers"][0]["rules"][0]
+    assert _rule(written) == replace(rule, socs=rule.socs)
