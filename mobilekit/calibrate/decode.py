@@ -65,8 +65,9 @@ def _open(stream: BinaryIO, name: str) -> Image.Image:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns at half its limit: 90 megapixels are a phone's photo
+        Image.init()  # else formats that are not loaded yet are unknown
         try:
-            image = Image.open(stream, formats=_FORMATS)
+            image = Image.open(stream, formats=[f for f in _FORMATS if f in Image.OPEN])
         except Image.DecompressionBombError as error:
             message = f"photo {name} is too large: {error}"
             raise PhotoError(message, hint="scale it down, or remove it from the photos") from error

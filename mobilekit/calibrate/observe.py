@@ -1,0 +1,240 @@
+"""A graph in ONNX Runtime, its values reduced to statistics inside the graph.
+
+Little leaves the runtime: for a large value its minimum, its maximum and a strided sample::
+
+    value ─┬─ ReduceMin ──────────────► minimum
+           ├─ ReduceMax ──────────────► maximum
+           └─ Reshape(-1) ─ Slice(::s) ► sample
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mobilekit.calibrate.stats import (
+    BIN_BITS,
+    CalibrationStats,
+    ValueStats,
+    bin_counts,
+    exact_sum,
+    ordered_bins,
+)
+from mobilekit.errors import InputDataError, UsageError
+from mobilekit.source.graph import Graph, graph_from_proto
+
+if TYPE_CHECKING:
+    import onnx
+
+    from mobilekit.tensors import Array, Feed
+
+SAMPLE_SIZE = 16_384
+"""Values of fewer elements are taken whole; of larger ones, 10,000 to 16,384 elements a photo."""
+
+_PREFIX = "mobilekit.observe"
+_FLOAT = 1  # onnx.TensorProto.FLOAT
+_Progress = Callable[[int, int], None]
+
+
+def observe(
+    graph: Graph,
+    samples: Iterable[Feed],
+    *,
+    values: Sequence[str],
+    progress: _Progress | None = None,
+) -> CalibrationStats:
+    """Statistics of the float ``values`` over ``samples``, in one pass; memory does not grow with them.
+
+    ``progress`` is called with samples done and their number (0 if that is unknown). Raises
+    UsageError for a value the graph does not have, InputDataError if there are no samples.
+    """
+    counters = {name: _Counter() for name in dict.fromkeys(values)}
+    for outputs in _run(graph, samples, lambda model: _tap(model, list(counters)), progress):
+        for name, counter in counters.items():
+            counter.add(outputs, name)
+    return CalibrationStats(values={name: counter.stats() for name, counter in counters.items()})
+
+
+def channel_extremes(graph: Graph, samples: Iterable[Feed], *, values: Mapping[str, int]) -> dict[str, Array]:
+    """The largest magnitude in each channel of ``values`` (name → channel axis): float64 per channel."""
+    result: dict[str, Array] = {}
+    for outputs in _run(graph, samples, lambda model: _tap_channels(model, values), None):
+        for name in values:
+            low, high = (outputs[_output(name, kind)] for kind in ("minimum", "maximum"))
+            largest = np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
+            result[name] = np.maximum(result[name], largest) if name in result else largest
+    return result
+
+
+class _Counter:
+    """The statistics of one value while they grow."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(1 << BIN_BITS, dtype=np.int64)
+        self._lows: list[float] = []
+        self._photos = self._non_finite = 0
+        self._minimum, self._maximum = math.inf, -math.inf
+        self._minimum_sum = self._maximum_sum = 0
+        self._exhaustive = True
+
+    def add(self, outputs: Mapping[str, Array], name: str) -> None:
+        """Add what one photo gave."""
+        sample = outputs[_output(name, "sample")].ravel()
+        whole = _output(name, "minimum") not in outputs
+        low, high = (
+            _extremes(sample)
+            if whole
+            else (
+                float(outputs[_output(name, "minimum")]),
+                float(outputs[_output(name, "maximum")]),
+            )
+        )
+        self._exhaustive &= whole
+        finite = np.isfinite(sample)
+        if not (math.isfinite(low) and math.isfinite(high) and finite.all()):
+            self._non_finite += 1
+            sample = sample[finite]
+            low, high = _extremes(sample)
+        if not sample.size:
+            return
+        self._photos += 1
+        self._minimum, self._maximum = min(self._minimum, low), max(self._maximum, high)
+        self._minimum_sum += exact_sum([low])
+        self._maximum_sum += exact_sum([high])
+        self._counts += bin_counts(sample)
+
+    def stats(self) -> ValueStats:
+        """What was added, frozen. A value that was never finite has the range 0…0."""
+        seen = self._photos > 0
+        return ValueStats(
+            photos=self._photos,
+            minimum=self._minimum if seen else 0.0,
+            maximum=self._maximum if seen else 0.0,
+            minimum_sum=self._minimum_sum,
+            maximum_sum=self._maximum_sum,
+            bins=ordered_bins(self._counts),
+            exhaustive=self._exhaustive,
+            non_finite=self._non_finite,
+        )
+
+
+def _extremes(sample: Array) -> tuple[float, float]:
+    return (float(sample.min()) + 0.0, float(sample.max()) + 0.0) if sample.size else (0.0, 0.0)
+
+
+def _run(
+    graph: Graph,
+    samples: Iterable[Feed],
+    tap: Callable[[onnx.ModelProto], None],
+    progress: _Progress | None,
+) -> Iterator[dict[str, Array]]:
+    """The outputs of ``graph``, rewritten by ``tap``, for each sample. Raises InputDataError without one."""
+    from mobilekit.runtimes.ort import open_graph
+
+    model = graph.proto()
+    tap(model)
+    if not model.graph.output:
+        return
+    total = len(samples) if isinstance(samples, Sized) else 0
+    done = 0
+    with open_graph(graph_from_proto(model, stage=graph.stage)) as session:
+        used = {spec.name for spec in session.inputs}
+        for feed in samples:
+            yield session.run({name: value for name, value in feed.items() if name in used})
+            done += 1
+            if progress is not None:
+                progress(done, total)
+    if not done:
+        message = "there are no samples to observe"
+        raise InputDataError(message, hint="give photos or samples to calibrate with")
+
+
+def _tap(model: onnx.ModelProto, values: Sequence[str]) -> None:
+    """Replace the outputs of ``model`` by samples and extremes of ``values``."""
+    shapes = _shapes(model, values)
+    del model.graph.output[:]
+    for name in values:
+        shape = shapes[name]
+        size = math.prod(shape)
+        if size <= SAMPLE_SIZE:
+            _append(model, "Cast", [name], _output(name, "sample"), shape, to=_FLOAT)
+            continue
+        for operator, kind in (("ReduceMin", "minimum"), ("ReduceMax", "maximum")):
+            _append(model, operator, [name], _output(name, kind), (), keepdims=0)
+        step = stride(shape)
+        flat = _node(model, "Reshape", [name, _constant(model, -1)], _output(name, "flat"))
+        bounds = [_constant(model, number) for number in (0, size, 0, step)]
+        _append(model, "Slice", [flat, *bounds], _output(name, "sample"), (-(-size // step),))
+
+
+def _tap_channels(model: onnx.ModelProto, values: Mapping[str, int]) -> None:
+    """Replace the outputs of ``model`` by the extremes per channel of ``values``."""
+    shapes = _shapes(model, list(values))
+    del model.graph.output[:]
+    for name, channel in values.items():
+        shape = shapes[name]
+        axes = _constant(model, *(axis for axis in range(len(shape)) if axis != channel))
+        for operator, kind in (("ReduceMin", "minimum"), ("ReduceMax", "maximum")):
+            _append(model, operator, [name, axes], _output(name, kind), (shape[channel],), keepdims=0)
+
+
+def stride(shape: Sequence[int]) -> int:
+    """A step over the flat elements that shares no factor with any side: it meets every row and column.
+
+    At least size / SAMPLE_SIZE; a sample with it is not aligned to the rows of an image.
+    """
+    step = -(-math.prod(shape) // SAMPLE_SIZE)
+    while any(math.gcd(step, side) > 1 for side in shape):
+        step += 1
+    return step
+
+
+def _shapes(model: onnx.ModelProto, values: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Shapes of ``values``. Raises UsageError for one that the model does not have with a static shape."""
+    known = {
+        info.name: tuple(dim.dim_value for dim in info.type.tensor_type.shape.dim)
+        for info in (*model.graph.input, *model.graph.value_info, *model.graph.output)
+    }
+    if unknown := sorted(set(values) - set(known)):
+        message = f"cannot observe {', '.join(unknown)}: no such value of known shape in the graph"
+        raise UsageError(message)
+    return {name: known[name] for name in values}
+
+
+def _output(name: str, kind: str) -> str:
+    return f"{_PREFIX}.{kind}.{name}"
+
+
+def _node(model: onnx.ModelProto, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
+    import onnx
+
+    model.graph.node.append(onnx.helper.make_node(operator, inputs, [output], **attributes))
+    return output
+
+
+def _append(
+    model: onnx.ModelProto,
+    operator: str,
+    inputs: list[str],
+    output: str,
+    shape: tuple[int, ...],
+    **attributes: Any,
+) -> None:
+    """Add a node whose float32 result leaves the model."""
+    import onnx
+
+    _node(model, operator, inputs, output, **attributes)
+    model.graph.output.append(onnx.helper.make_tensor_value_info(output, _FLOAT, shape))
+
+
+def _constant(model: onnx.ModelProto, *numbers: int) -> str:
+    """The name of an int64 initializer that holds ``numbers``."""
+    import onnx
+
+    name = f"{_PREFIX}.constant.{len(model.graph.initializer)}"
+    array = np.array(numbers, dtype=np.int64)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    return name
