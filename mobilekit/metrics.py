@@ -50,7 +50,7 @@ def mean_absolute_error(reference: Array, other: Array) -> float:
 
 
 def max_abs_error(reference: Array, other: Array) -> float:
-    """Largest absolute difference; NaN if only one of a pair is NaN. Raises InputDataError if shapes differ."""
+    """Largest absolute difference; NaN if one of a pair is. Raises InputDataError if shapes differ."""
     expected, got = _pair(reference, other)
     return float(np.max(_distance(expected, got))) if expected.size else 0.0
 
