@@ -1,0 +1,48 @@
+"""A tier's folder for Android: model.tflite and manifest.json, checked for what must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mobilekit.artifact import digest_of_path
+from mobilekit.package.bundle import MANIFEST_FILE
+from mobilekit.package.manifest import MODEL_FILE, Origin, manifest
+from mobilekit.package.tflite_facts import facts_of
+from mobilekit.runtimes.tflite_file import read_border
+from mobilekit.store.canonical import copy_atomic, write_json
+
+if TYPE_CHECKING:
+    from mobilekit.description import ModelDescription
+    from mobilekit.package.scheme import Scheme
+    from mobilekit.tier import Precision, Tier
+
+
+def write_tier(
+    folder: Path,
+    model: Path,
+    *,
+    description: ModelDescription,
+    target: str,
+    tier: Tier,
+    precision: Precision,
+    scheme: Scheme,
+    origin: Origin,
+) -> Mapping[str, Any]:
+    """Fill ``folder`` with the verified file ``model`` and its manifest, which is returned."""
+    copy_atomic(model, folder / MODEL_FILE)
+    content = manifest(
+        description=description,
+        target=target,
+        tier=tier,
+        precision=precision,
+        scheme=scheme,
+        border=read_border(model),
+        facts=facts_of(model),
+        file_digest=digest_of_path(model),
+        file_bytes=model.stat().st_size,
+        origin=origin,
+    )
+    write_json(folder / MANIFEST_FILE, content)
+    return content
