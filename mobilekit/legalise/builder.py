@@ -15,6 +15,7 @@ from mobilekit.legalise.workspace import Workspace, unique
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
+
 @dataclass(slots=True)
 class Builder:
     """Writes the nodes that replace one node. ``serves`` is the value they compute; new names derive from it.

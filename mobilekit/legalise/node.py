@@ -50,8 +50,8 @@ class Node:
 
     @property
     def name(self) -> str:
-        """Every node is called as its first output."""
-        return self.outputs[0]
+        """Every node is called as its first output that is not left out."""
+        return next(name for name in self.outputs if name)
 
     def __getitem__(self, attribute: str) -> Any:
         if attribute in self.attributes:

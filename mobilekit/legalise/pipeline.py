@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mobilekit.errors import UnsupportedOperatorError, UsageError
 from mobilekit.legalise.engine import Engine, Rewrite
+from mobilekit.legalise.floats import single_precision
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.profiles import PROFILES
 from mobilekit.legalise.rule import Refusal
@@ -39,6 +40,7 @@ def legalise(graph: Graph, *, profile: str = "tflite-cpu", samples: Sequence[Fee
         raise UsageError(message, hint=f"known profiles: {', '.join(sorted(PROFILES))}")
     workspace = Workspace(graph.proto())
     engine = Engine(workspace)
+    engine.rewrites += single_precision(workspace)
     for stage in PROFILES[profile]:
         engine.run(stage)
     if engine.refusals:

@@ -9,22 +9,27 @@ from mobilekit.legalise.rules import (
     clip,
     conv,
     conv_transpose,
+    dynamic,
+    einsum,
     gelu,
     gemm,
+    indexing,
     mathematics,
     matmul,
+    normalisation,
     pad,
     pool,
     reduce,
     reshape,
     resize,
-    slice,
+    shuffle,
+    slice,  # noqa: A004
     split,
 )
 
 Stage = tuple[Rule, ...]
 
-_PATTERNS: Stage = (*gelu.RULES,)
+_PATTERNS: Stage = (*dynamic.RULES, *gelu.RULES)
 
 _TFLITE_CPU: Stage = (
     *conv.RULES,
@@ -34,6 +39,10 @@ _TFLITE_CPU: Stage = (
     *resize.RULES,
     *gemm.RULES,
     *matmul.RULES,
+    *einsum.RULES,
+    *indexing.RULES,
+    *shuffle.RULES,
+    *normalisation.RULES,
     *reshape.RULES,
     *slice.RULES,
     *split.RULES,

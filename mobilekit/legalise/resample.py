@@ -152,7 +152,8 @@ def cubic_filter(distance: Array, a: float) -> Array:
 
 
 def _triangle(distance: Array) -> Array:
-    return np.clip(1 - np.abs(distance), 0, None)
+    result: Array = np.clip(1 - np.abs(distance), 0, None)
+    return result
 
 
 def _scatter(cells: Array, taps: Array, size: int) -> Array:

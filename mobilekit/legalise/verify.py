@@ -72,7 +72,7 @@ def _disagreement(
     rule = next((r for r in rewrites if r.node == value), None)
     what = f"rule {rule.rule} ({rule.detail})" if rule else "a rule before it"
     message = f"legalising changed the result: {what} at node {value} differs from the normalised graph"
-    return PassDisagreementError(message, hint="this is a defect of mobilekit: please report it with the model")
+    return PassDisagreementError(message, hint="this is a defect of mobilekit: please report it")
 
 
 def _first_wrong_value(before: Graph, after: Graph, feed: Feed) -> str | None:

@@ -30,7 +30,9 @@ def _equal_ranks(node: Node, b: Builder) -> Replacement | None:
     """A Reshape puts ones before the shape of a runtime operand of lower rank."""
     rank = b.rank(node.name)
     lifted = tuple(
-        name if not name or b.is_constant(name) else b.reshape(name, (1,) * (rank - b.rank(name)) + b.shape(name))
+        name
+        if not name or b.is_constant(name)
+        else b.reshape(name, (1,) * (rank - b.rank(name)) + b.shape(name))
         for name in node.inputs
     )
     return None if lifted == node.inputs else b.again(replace(node, inputs=lifted), *lifted)

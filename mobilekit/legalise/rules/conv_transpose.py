@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -151,7 +151,7 @@ def _same(window: Window) -> Pads | None:
     return tuple((t // 2, t - t // 2) for t in totals) if min(totals) >= 0 else None
 
 
-def _attributes(kernel: tuple[int, ...], strides: tuple[int, ...]) -> dict[str, object]:
+def _attributes(kernel: tuple[int, ...], strides: tuple[int, ...]) -> dict[str, Any]:
     return {"kernel_shape": kernel, "strides": strides}
 
 

@@ -102,8 +102,10 @@ def _is_positive(value: str, b: Builder) -> bool:
     array, producer = b.constant(value), b.producer(value)
     if array is not None:
         return bool(np.all(array >= 0))
-    return producer is not None and producer.op in ("Abs", "Reshape") and (
-        producer.op == "Abs" or _is_positive(producer.inputs[0], b)
+    return (
+        producer is not None
+        and producer.op in ("Abs", "Reshape")
+        and (producer.op == "Abs" or _is_positive(producer.inputs[0], b))
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -187,9 +187,7 @@ def _needed_pads(node: Node, window: Window, b: Builder) -> Pads:
     return tuple(result)
 
 
-def _ready_padded(
-    x: str, node: Node, window: Window, value: float, b: Builder
-) -> tuple[str, Pads]:
+def _ready_padded(x: str, node: Node, window: Window, value: float, b: Builder) -> tuple[str, Pads]:
     """``x`` padded explicitly unless the pads are TFLite's own; and the pads left for the pool."""
     needed = _needed_pads(node, window, b)
     sizes = b.shape(x)[2:]
@@ -199,18 +197,16 @@ def _ready_padded(
     return (b.add("Pad", x, full(needed), value) if any(map(any, needed)) else x), none
 
 
-def _explicit(window: Window, pads: Pads) -> dict[str, tuple[int, ...]]:
+def _explicit(window: Window, pads: Pads) -> dict[str, Any]:
     return {"kernel_shape": window.kernel, "strides": window.strides, "pads": flat(pads)}
 
 
-def _lowest(dtype: np.dtype) -> float | int:  # type: ignore[type-arg]
+def _lowest(dtype: np.dtype[Any]) -> float:
     return float(np.finfo(dtype).min) if dtype.kind == "f" else int(np.iinfo(dtype).min)
 
 
 RULES = (
-    Rule(
-        name="global-pool", ops=("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"), apply=_global
-    ),
+    Rule(name="global-pool", ops=("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"), apply=_global),
     Rule(name="max-pool-indices", ops=("MaxPool",), apply=_no_indices),
     Rule(name="pool-1d", ops=_POOLS, apply=_two_dimensional),
     Rule(name="lp-pool", ops=("LpPool",), apply=_lp_pool),

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
-from mobilekit.legalise.rule import Replacement, Rule
+from mobilekit.legalise.rule import Refusal, Replacement, Rule
 
 
 def _reshape(node: Node, b: Builder) -> Replacement | None:
     x, shape = node.inputs[0], b.shape(node.name)
-    written = {"allowzero": 1} if 0 in shape else {}
+    written: dict[str, Any] = {"allowzero": 1} if 0 in shape else {}
     is_legal = node.op == "Reshape" and b.ints(node.inputs[1]) == shape and node.attributes == written
     if shape == b.shape(x) and not (is_legal and b.is_output(node.name)):
         return x
     return None if is_legal else b.add("Reshape", x, list(shape), **written)
+
+
+def _dropout(node: Node, b: Builder) -> Replacement | Refusal | None:
+    """Dropout in evaluation: the input, and a mask of ones."""
+    x, training = node.inputs[0], node.input(2)
+    if training and b.scalar(training) != 0:
+        return Refusal(got="training_mode", hint="export the model in evaluation mode")
+    if len(node.outputs) < 2:
+        return x
+    return x, b.add("Expand", np.ones((), bool), list(b.shape(x)))
 
 
 def _nothing(node: Node, b: Builder) -> Replacement | None:
@@ -43,6 +57,7 @@ def _sizes(node: Node, b: Builder) -> Replacement | None:
 
 RULES = (
     Rule(name="reshape", ops=("Reshape", "Squeeze", "Unsqueeze", "Flatten"), apply=_reshape),
-    Rule(name="no-op", ops=("Identity", "Dropout", "Transpose", "Expand", "Tile", "Cast"), apply=_nothing),
+    Rule(name="dropout", ops=("Dropout",), apply=_dropout),
+    Rule(name="no-op", ops=("Identity", "Transpose", "Expand", "Tile", "Cast"), apply=_nothing),
     Rule(name="expand", ops=("Expand", "Tile"), apply=_sizes),
 )

@@ -41,7 +41,9 @@ class _Resize:
 def _resize(node: Node, b: Builder) -> Replacement | Refusal | None:
     x = node.inputs[0]
     if any(name and not b.is_constant(name) for name in node.inputs[1:]):
-        return Refusal(got="sizes, scales or roi computed at run time", hint="export the model with fixed shapes")
+        return Refusal(
+            got="sizes, scales or roi computed at run time", hint="export the model with fixed shapes"
+        )
     if node["mode"] != "nearest" and not b.type(x).is_float:
         return Refusal(got=f"mode={node['mode']} on {b.dtype(x).name}", hint="resize floating-point numbers")
     wanted = _Resize(
@@ -125,7 +127,9 @@ def _tflite_spelling(wanted: _Resize, rank: int) -> dict[str, str] | None:
 
 def by_sizes(axis: Axis) -> Axis:
     """The same axis with the scale that its sizes give."""
-    return Axis(size=axis.size, resized=axis.resized, scale=float(np.float32(axis.resized) / np.float32(axis.size)))
+    return Axis(
+        size=axis.size, resized=axis.resized, scale=float(np.float32(axis.resized) / np.float32(axis.size))
+    )
 
 
 def _close(one: Array, other: Array) -> bool:
@@ -139,7 +143,9 @@ def _nearest_spelling(image: tuple[Axis, ...], method: Method) -> dict[str, str]
             np.array_equal(index, tflite_nearest(axis, coordinates))
             and np.array_equal(
                 index,
-                nearest_indices(by_sizes(axis), Method(mode="nearest", coordinates=coordinates, nearest=nearest)),
+                nearest_indices(
+                    by_sizes(axis), Method(mode="nearest", coordinates=coordinates, nearest=nearest)
+                ),
             )
             for index, axis in zip(indices, image, strict=True)
         ):
@@ -159,7 +165,8 @@ def tflite_nearest(axis: Axis, coordinates: str) -> Array:
     offset = np.float32(0.5 if coordinates == "half_pixel" else 0.0)
     x = (np.arange(axis.resized, dtype=np.float32) + offset) * scale
     index = np.floor(x + np.float32(0.5)) if coordinates == "align_corners" else np.floor(x)
-    return np.clip(index, 0, axis.size - 1).astype(np.int64)
+    clipped: Array = np.clip(index, 0, axis.size - 1).astype(np.int64)
+    return clipped
 
 
 def _keep(node: Node, spelled: dict[str, str], b: Builder) -> Replacement | None:

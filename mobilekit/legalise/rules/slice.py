@@ -10,7 +10,9 @@ from mobilekit.legalise.rule import Refusal, Replacement, Rule
 def _slice(node: Node, b: Builder) -> Replacement | Refusal | None:
     x = node.inputs[0]
     if any(name and not b.is_constant(name) for name in node.inputs[1:]):
-        return Refusal(got="starts, ends, axes or steps computed at run time", hint="export with fixed shapes")
+        return Refusal(
+            got="starts, ends, axes or steps computed at run time", hint="export with fixed shapes"
+        )
     starts, ends = b.ints(node.inputs[1]) or (), b.ints(node.inputs[2]) or ()
     axes = b.ints(node.input(3)) if node.input(3) else tuple(range(len(starts)))
     steps = b.ints(node.input(4)) if node.input(4) else (1,) * len(starts)

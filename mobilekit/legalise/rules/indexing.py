@@ -1,0 +1,161 @@
+"""Gather with non-negative indices and axis; OneHot, Hardmax, Trilu and TopK in terms of others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mobilekit.legalise.builder import Builder
+from mobilekit.legalise.node import Node
+from mobilekit.legalise.rule import Refusal, Replacement, Rule
+
+if TYPE_CHECKING:
+    from mobilekit.tensors import Array
+
+# Operators whose integers are never negative.
+_NON_NEGATIVE = ("ArgMax", "ArgMin", "TopK", "Abs", "Shape", "Size", "NonZero")
+
+
+def _gather(node: Node, b: Builder) -> Replacement | None:
+    """Negative indices count from the end; axes too."""
+    x, indices = node.inputs
+    axis = node["axis"] % b.rank(x)
+    wrapped = _wrapped(indices, b.shape(x)[axis], b)
+    if wrapped == indices and node.attributes == {"axis": axis}:
+        return None
+    return b.add(node.op, x, wrapped, axis=axis)
+
+
+def _wrapped(indices: str, size: int, b: Builder) -> str:
+    array = b.constant(indices)
+    if array is not None:
+        wrapped = np.where(array < 0, array + size, array).astype(array.dtype)
+        return b.workspace.intern(wrapped, f"{indices}/wrapped")
+    producer = b.producer(indices)
+    if producer is not None and (producer.op in _NON_NEGATIVE or _wraps(producer, b)):
+        return indices
+    return b.add("Where", b.add("Less", indices, 0), b.add("Add", indices, size), indices)
+
+
+def _wraps(producer: Node, b: Builder) -> bool:
+    """Whether the node is the Where that this file writes."""
+    test = b.producer(producer.inputs[0]) if producer.op == "Where" else None
+    return test is not None and test.op == "Less" and test.inputs[0] == producer.input(2)
+
+
+def _gather_elements(node: Node, b: Builder) -> Replacement | Refusal | None:
+    """GatherElements by constant indices is a GatherND; the other coordinates are the cell's own."""
+    x, indices = node.inputs
+    array = b.constant(indices)
+    if array is None:
+        return Refusal(got="indices computed at run time", hint="use Gather, which has an exact form")
+    axis = node["axis"] % b.rank(x)
+    grid = np.stack(np.meshgrid(*(np.arange(n) for n in array.shape), indexing="ij"), axis=-1)
+    grid[..., axis] = np.where(array < 0, array + b.shape(x)[axis], array)
+    return b.add("GatherND", x, grid.astype(np.int64))
+
+
+def _gather_nd(node: Node, b: Builder) -> Replacement | None:
+    """Constant negative coordinates count from the end."""
+    x, indices = node.inputs
+    array = b.constant(indices)
+    if array is None or not (array < 0).any():
+        return None
+    batch = node["batch_dims"]
+    sizes = np.array(b.shape(x)[batch : batch + array.shape[-1]])
+    return b.again(node, x, np.where(array < 0, array + sizes, array).astype(array.dtype))
+
+
+def _one_hot(node: Node, b: Builder) -> Replacement | Refusal | None:
+    """Where(Equal(index, 0 … depth − 1), on, off); indices outside the depth match nothing."""
+    indices, depth, values = node.inputs
+    count = b.scalar(depth)
+    if count is None:
+        return Refusal(got="a depth computed at run time", hint="export the model with a constant depth")
+    rank = b.rank(node.name)
+    axis = node["axis"] % rank
+    index = b.cast(indices, np.int64)
+    shape = list(b.shape(index))
+    wrapped = b.add("Where", b.add("Less", index, 0), b.add("Add", index, int(count)), index)
+    lifted = b.reshape(wrapped, [*shape[:axis], 1, *shape[axis:]])
+    hit = b.add("Equal", lifted, _along(np.arange(int(count), dtype=np.int64), axis, rank))
+    array = b.constant(values)
+    if array is not None:
+        return b.add("Where", hit, array[1], array[0])
+    off, on = (b.slice(values, 0, i, i + 1) for i in range(2))
+    return b.add("Where", hit, *(b.reshape(v, (1,) * rank) for v in (on, off)))
+
+
+def _along(array: Array, axis: int, rank: int) -> Array:
+    """A vector as a tensor of ``rank`` that lies along ``axis``."""
+    shape = [1] * rank
+    shape[axis] = -1
+    return array.reshape(shape)
+
+
+def _hardmax(node: Node, b: Builder) -> Replacement:
+    """One at the first maximum along the axis, zero elsewhere."""
+    x = node.inputs[0]
+    axis = node["axis"] % b.rank(x)
+    first = b.add("ArgMax", x, axis=axis, keepdims=1)
+    steps = _along(np.arange(b.shape(x)[axis], dtype=np.int64), axis, b.rank(x))
+    return b.cast(b.add("Equal", first, steps), b.dtype(x))
+
+
+def _trilu(node: Node, b: Builder) -> Replacement | Refusal | None:
+    """Zero outside the triangle, by a constant mask."""
+    x, k = node.inputs[0], node.input(1)
+    if k and not b.is_constant(k):
+        return Refusal(got="k computed at run time", hint="export the model with a constant k")
+    offset = int(b.scalar(k) or 0) if k else 0
+    ones = np.ones(b.shape(x)[-2:], bool)
+    mask = np.triu(ones, offset) if node["upper"] else np.tril(ones, offset)
+    return b.add("Where", mask, x, np.zeros((), b.dtype(x)))
+
+
+def _top_k(node: Node, b: Builder) -> Replacement | Refusal | None:
+    """Largest, sorted, on the last axis: smallest by the negative, other axes by transposing."""
+    x, k = node.inputs
+    if not b.is_constant(k):
+        return Refusal(got="K computed at run time", hint="export the model with a constant K")
+    rank = b.rank(x)
+    axis = node["axis"] % rank
+    written: dict[str, Any] = {"axis": rank - 1, "largest": 1, "sorted": 1}
+    if node.attributes == written:
+        return None
+    perm = [i for i in range(rank) if i != axis] + [axis]
+    moved = b.transpose(x, perm)
+    moved = moved if node["largest"] else _negated(moved, b)
+    values, indices = b.add_many("TopK", moved, b.ints(k), outputs=2, **written)
+    values = values if node["largest"] else _negated(values, b)
+    back = [perm.index(i) for i in range(rank)]
+    found = zip((values, indices), node.outputs, strict=False)
+    return tuple(b.transpose(value, back) if name else "" for value, name in found)
+
+
+def _negated(x: str, b: Builder) -> str:
+    """An order-reversing map that is its own inverse: −x, and −1 − x for integers (no overflow)."""
+    return b.add("Neg", x) if b.type(x).is_float else b.add("Sub", np.asarray(-1, b.dtype(x)), x)
+
+
+def _cum_sum(node: Node, b: Builder) -> Replacement | Refusal | None:
+    """A constant, non-negative axis."""
+    x, axis = node.inputs
+    given = b.ints(axis)
+    if given is None:
+        return Refusal(got="an axis computed at run time", hint="export the model with a constant axis")
+    positive = given[0] % b.rank(x)
+    return None if positive == given[0] else b.again(node, x, np.asarray(positive, np.int64))
+
+
+RULES = (
+    Rule(name="gather", ops=("Gather",), apply=_gather),
+    Rule(name="gather-elements", ops=("GatherElements",), apply=_gather_elements),
+    Rule(name="gather-nd", ops=("GatherND",), apply=_gather_nd),
+    Rule(name="one-hot", ops=("OneHot",), apply=_one_hot),
+    Rule(name="hardmax", ops=("Hardmax",), apply=_hardmax),
+    Rule(name="trilu", ops=("Trilu",), apply=_trilu),
+    Rule(name="top-k", ops=("TopK",), apply=_top_k),
+    Rule(name="cum-sum", ops=("CumSum",), apply=_cum_sum),
+)
