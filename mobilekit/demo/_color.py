@@ -8,7 +8,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-F32 = npt.NDArray[np.float32]
+# float32 everywhere in fact; the stubs widen float32 with a Python float to float64.
+F32 = npt.NDArray[np.floating]
 RGB = tuple[float, float, float]
 
 # Monk Skin Tone Scale, tones 1 to 10, sRGB values published at https://skintone.google

@@ -10,11 +10,11 @@ import math
 import numpy as np
 
 from mobilekit.demo._color import (
+    F32,
     HAIR_HEX,
     IRIS_HEX,
     MONK_HEX,
     RGB,
-    F32,
     linear_from_hex,
     mix,
     scaled,
@@ -44,7 +44,7 @@ def paint(canvas: F32, color: RGB | F32, alpha: F32) -> None:
     canvas += (value - canvas) * alpha
 
 
-def relief(person: Identity, scene: Scene, head: Head, pixel: float) -> F32:
+def relief(person: Identity, head: Head, pixel: float) -> F32:
     """Head normals 3×H×W with nose, brow, cheek and lip relief added."""
     u, v = head.u, head.v
     side = np.abs(u)
@@ -107,7 +107,7 @@ def paint_eyes(canvas: F32, person: Identity, scene: Scene, head: Head, pixel: f
     inside = np.clip(upper / pixel + 0.5, 0, 1) * np.clip(0.5 - lower / pixel, 0, 1)
     inside *= np.abs(x) < 1.0
     paint(canvas, (0.82, 0.8, 0.77), inside * (1.0 - 0.5 * np.exp(-upper * 18.0).clip(0, 1)))
-    _paint_iris(canvas, person, scene, head, pixel, inside)
+    _paint_iris(canvas, person, scene, head, pixel=pixel, inside=inside)
     near = np.abs(x) < 1.18
     lash = cover(np.abs(upper) - 0.02, pixel) * near * np.maximum(1.15 - x * x * 0.75, 0.0).clip(0, 1)
     paint(canvas, (0.012, 0.009, 0.008), 0.95 * lash)
@@ -117,7 +117,7 @@ def paint_eyes(canvas: F32, person: Identity, scene: Scene, head: Head, pixel: f
 
 
 def _paint_iris(
-    canvas: F32, person: Identity, scene: Scene, head: Head, pixel: float, inside: F32
+    canvas: F32, person: Identity, scene: Scene, head: Head, *, pixel: float, inside: F32
 ) -> None:
     """Iris, pupil and catchlight where the eye is open (`inside`)."""
     sign = np.where(head.u < 0, np.float32(-1), np.float32(1))

@@ -66,29 +66,34 @@ def make_grid(scene: Scene, size: int) -> Grid:
 def smooth(edge0: float, edge1: float, value: F32) -> F32:
     """Hermite step from 0 at `edge0` to 1 at `edge1`."""
     t = np.clip((value - edge0) * np.float32(1.0 / (edge1 - edge0)), 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
+    result: F32 = t * t * (3.0 - 2.0 * t)
+    return result
 
 
 def cover(distance: F32, pixel: float) -> F32:
     """Antialiased coverage 0..1 of a signed distance (negative inside)."""
-    return np.clip(0.5 - distance * np.float32(1.0 / pixel), 0.0, 1.0)
+    result: F32 = np.clip(0.5 - distance * np.float32(1.0 / pixel), 0.0, 1.0)
+    return result
 
 
 def bump(x: F32, y: F32, radius_x: float, radius_y: float) -> F32:
     """A Gaussian hill of height 1."""
-    return np.exp(-(np.square(x * np.float32(1 / radius_x)) + np.square(y * np.float32(1 / radius_y))))
+    result: F32 = np.exp(-(np.square(x * np.float32(1 / radius_x)) + np.square(y * np.float32(1 / radius_y))))
+    return result
 
 
 def ellipse(x: F32, y: F32, radius_x: float, radius_y: float) -> F32:
     """Approximate signed distance to an axis-aligned ellipse at the origin."""
     q = np.sqrt(np.square(x * np.float32(1 / radius_x)) + np.square(y * np.float32(1 / radius_y)))
-    return (q - 1.0) * np.float32(min(radius_x, radius_y))
+    result: F32 = (q - 1.0) * np.float32(min(radius_x, radius_y))
+    return result
 
 
 def union(first: F32, second: F32, blend: float = 0.1) -> F32:
     """Smooth minimum of two distances (I. Quilez, "smooth minimum", polynomial form)."""
     h = np.maximum(blend - np.abs(first - second), 0.0) * np.float32(1 / blend)
-    return np.minimum(first, second) - h * h * np.float32(blend * 0.25)
+    result: F32 = np.minimum(first, second) - h * h * np.float32(blend * 0.25)
+    return result
 
 
 def ellipsoid(x: F32, y: F32) -> F32:

@@ -40,9 +40,9 @@ def background(scene: Scene, size: int) -> F32:
     ramp = across * np.float32(0.36) + np.float32(0.5)
     first, second = _random_color(rng), _random_color(rng)
     canvas = np.empty((3, size, size), np.float32)
-    for plane, low, high in zip(canvas, first, second, strict=True):
-        np.multiply(ramp, np.float32(high - low), out=plane)
-        plane += np.float32(low)
+    for index, (low, high) in enumerate(zip(first, second, strict=True)):
+        np.multiply(ramp, np.float32(high - low), out=canvas[index])
+        canvas[index] += np.float32(low)
     for _ in range(int(rng.integers(3, 7))):
         _disc(canvas, axis, rng)
     return np.maximum(canvas, np.float32(0.01))
@@ -131,4 +131,5 @@ def hair_albedo(person: Identity, grid: Grid) -> F32:
     strand = strand * np.sin(grid.y * 33.0 + grid.x * 9.0) if curly else strand
     base = np.array(color, np.float32).reshape(3, 1, 1)
     tip = np.array(scaled(mix(color, (0.5, 0.4, 0.3), 0.12), 1.35), np.float32).reshape(3, 1, 1)
-    return base + (tip - base) * (0.5 + 0.22 * strand)
+    result: F32 = base + (tip - base) * (0.5 + 0.22 * strand)
+    return result

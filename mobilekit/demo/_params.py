@@ -76,7 +76,7 @@ class Identity:
             hair_volume=float(between(0.0, 1.0)),
             beard=float(max(0.0, between(-1.6, 1.0))),
             freckles=float(max(0.0, between(-2.0, 1.0))),
-            glasses=int(max(0, rng.integers(-4, 3))),
+            glasses=max(0, int(rng.integers(-4, 3))),
         )
         return person if monk is None else replace(person, monk=monk)
 

@@ -31,7 +31,7 @@ def render(identity: Identity, scene: Scene, *, size: int = 512) -> npt.NDArray[
     shadow = 1.0 - np.float32(0.45) * smooth(-0.35, 0.5, body.y)
     _features.paint(view, hair * shadow, cover(behind, body.pixel))
     _draw_body(identity, scene, grid, canvas)
-    _draw_head(identity, scene, body, view, behind, hair)
+    _draw_head(identity, scene, body, view, behind=behind, hair=hair)
     return srgb_bytes(canvas)
 
 
@@ -45,7 +45,8 @@ def shade(scene: Scene, albedo: F32, normal: F32, gloss: float) -> F32:
             math.cos(azimuth) * math.cos(elevation),
         )
     )
-    halfway = (light + (0.0, 0.0, 1.0)) / np.linalg.norm(light + (0.0, 0.0, 1.0))
+    middle = light + np.array((0.0, 0.0, 1.0))
+    halfway = middle / np.linalg.norm(middle)
     facing = _dot(normal, light)
     diffuse = np.maximum(facing * np.float32(0.8) + np.float32(0.2), 0.0) * np.float32(scene.light_intensity)
     shine = np.maximum(_dot(normal, halfway), 0.0)
@@ -53,19 +54,19 @@ def shade(scene: Scene, albedo: F32, normal: F32, gloss: float) -> F32:
         shine = shine * shine
     shine = shine * np.float32(gloss * scene.light_intensity * 0.3)
     result = np.empty_like(albedo)
-    for plane, paint, tint, fill in zip(
-        result, albedo, light_color(scene.light_kelvin), (0.96, 1.0, 1.06), strict=True
-    ):
+    tints = zip(light_color(scene.light_kelvin), (0.96, 1.0, 1.06), strict=True)
+    for index, (tint, fill) in enumerate(tints):
         lit = diffuse * np.float32(tint) + np.float32(scene.ambient * fill)
-        np.multiply(paint, lit, out=plane)
-        plane += shine * np.float32(tint)
+        np.multiply(albedo[index], lit, out=result[index])
+        result[index] += shine * np.float32(tint)
     return result
 
 
 def _dot(normal: F32, direction: npt.NDArray[np.float64]) -> F32:
     """H×W cosine between a normal map and a direction."""
     x, y, z = (np.float32(c) for c in direction)
-    return normal[0] * x + normal[1] * y + normal[2] * z
+    result: F32 = normal[0] * x + normal[1] * y + normal[2] * z
+    return result
 
 
 def _window(grid: Grid, rows: tuple[float, float], columns: tuple[float, float]) -> tuple[slice, slice]:
@@ -94,16 +95,14 @@ def _draw_body(identity: Identity, scene: Scene, grid: Grid, canvas: F32) -> Non
     _features.paint(view, shade(scene, albedo, normal, 0.05), alpha)
 
 
-def _draw_head(
-    identity: Identity, scene: Scene, body: Grid, canvas: F32, behind: F32, hair: F32
-) -> None:
+def _draw_head(identity: Identity, scene: Scene, body: Grid, canvas: F32, *, behind: F32, hair: F32) -> None:
     """Ears, face, then the hair in front, into the crop of the canvas around the head."""
     rows, columns = _window(body, (-1.12, 1.15), (-1.0, 1.0))
     part, view = body.crop(rows, columns), canvas[:, rows, columns]
     head = make_head(identity, scene, part)
     skin = np.empty_like(view)
     _paint_face(skin, identity, scene, head, part.pixel)
-    lit = shade(scene, skin, _features.relief(identity, scene, head, part.pixel), 0.35)
+    lit = shade(scene, skin, _features.relief(identity, head, part.pixel), 0.35)
     _features.paint(view, lit * np.float32(0.8), _layers.ears(identity, scene, part))
     front = _layers.hair_front(identity, head, part, behind[rows, columns])
     fringe_shadow = np.roll(front, max(1, round(0.07 / part.pixel)), axis=0)
