@@ -9,6 +9,7 @@ What it made is believed only as far as it agrees with ONNX Runtime
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -130,13 +131,11 @@ def _run_worker(command: list[str], *, folder: Path, timeout_s: float) -> int:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill what is left of the worker and of the programs that it started."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing may be left
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
-    except (ProcessLookupError, PermissionError):
-        pass  # nothing is left
     process.wait()
 
 
