@@ -1,0 +1,78 @@
+"""What a comparison found: values only, ready for ``report.json``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from mobilekit.tensors import DType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputParity:
+    """One output over all samples; PSNR in dB as in :func:`mobilekit.metrics.psnr`, per sample.
+
+    ``psnr_mean`` and ``psnr_worst`` are over the samples that are not identical, None if all are.
+    ``mismatch`` is the worst sample's share of unequal elements, for integers and booleans only.
+    ``nan`` says that the candidate is NaN or infinite where the reference is not (as often as that
+    is so in the worst sample, 0…1); ``constant`` in how many samples the candidate is one single
+    value and the reference is not.
+    """
+
+    name: str
+    dtype: DType
+    shape: tuple[int, ...]
+    psnr_mean: float | None
+    psnr_worst: float | None
+    worst_sample: int | None
+    max_abs_error: float
+    mismatch: float | None
+    samples: int
+    identical: int
+    nan: float
+    constant: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON; −inf (a NaN in the candidate) is the string ``"-inf"``."""
+        return {
+            "name": self.name,
+            "dtype": self.dtype.value,
+            "shape": list(self.shape),
+            "psnr_db": {"mean": _json(self.psnr_mean), "worst": _json(self.psnr_worst)},
+            "worst_sample": self.worst_sample,
+            "max_abs_error": _json(self.max_abs_error),
+            "mismatch": self.mismatch,
+            "samples": self.samples,
+            "identical": self.identical,
+            "nan": self.nan,
+            "constant": self.constant,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParityReport:
+    """The comparison of ``candidate`` with ``reference`` (what really executed them) on ``samples``."""
+
+    reference: str
+    candidate: str
+    samples: int
+    outputs: tuple[OutputParity, ...]
+
+    @property
+    def psnr_worst(self) -> float | None:
+        """The worst sample's PSNR of the worst output, in dB; None if all are identical."""
+        return min((o.psnr_worst for o in self.outputs if o.psnr_worst is not None), default=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON, for ``report.json``."""
+        return {
+            "reference": self.reference,
+            "candidate": self.candidate,
+            "samples": self.samples,
+            "outputs": [output.to_dict() for output in self.outputs],
+        }
+
+
+def _json(value: float | None) -> float | str | None:
+    return value if value is None or math.isfinite(value) else str(value)
