@@ -4,6 +4,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help demo test setup lint types contracts unit format lock bench clean
 
 help:

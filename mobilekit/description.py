@@ -65,7 +65,8 @@ class TensorDescription:
 class ModelDescription:
     """``mobilekit.toml``: the model's path, name, version, and what its tensors mean.
 
-    ``folder`` is what relative paths in the descriptions start from.
+    ``folder`` is what relative paths in the descriptions start from. ``unfinished`` maps the keys that
+    still say ``"?"`` (such as ``inputs.image.range``) to their place (``mobilekit.toml:12``).
     """
 
     name: str
@@ -74,3 +75,4 @@ class ModelDescription:
     folder: Path = field(default_factory=Path)
     inputs: Mapping[str, TensorDescription] = field(default_factory=dict)
     outputs: Mapping[str, TensorDescription] = field(default_factory=dict)
+    unfinished: Mapping[str, str] = field(default_factory=dict)

@@ -6,8 +6,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from mobilekit.errors import ConfigError
 
@@ -15,8 +16,8 @@ T = TypeVar("T")
 Key = tuple[str | int, ...]
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
-_ASSIGNMENT = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"))*)\s*=")
-_PART = re.compile(r"\"([^\"]*)\"|'([^']*)'|([A-Za-z0-9_-]+)")
+_PART = re.compile(r"(\"(?:\\.|[^\"\\])*\")|'([^']*)'|([A-Za-z0-9_-]+)")
+_ASSIGNMENT = re.compile(rf"\s*((?:{_PART.pattern})(?:\s*\.\s*(?:{_PART.pattern}))*)\s*=")
 
 
 @dataclass(kw_only=True)
@@ -43,7 +44,7 @@ class TomlTable:
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             expected = " or ".join(k.__name__ for k in kinds)
             raise self.fault(name, f"expected {expected}, got {value!r}")
-        return value
+        return cast("T", value)
 
     def need(self, name: str, kind: type[T]) -> T:
         """The value of ``name``; raises if it is missing."""
@@ -110,7 +111,9 @@ class TomlTable:
         """Raises if the table has a key that nobody asked for."""
         for name in self.values:
             if name not in self._asked:
-                raise self.fault(name, f"unknown key; known are {', '.join(sorted(self._asked))}")
+                close = get_close_matches(name, sorted(self._asked), n=1)
+                hint = f"did you mean {close[0]}?" if close else ""
+                raise self.fault(name, f"unknown key; known are {', '.join(sorted(self._asked))}", hint=hint)
 
     def fault(self, name: str, message: str, *, hint: str = "") -> ConfigError:
         """The error about the key ``name`` of this table, with file and line."""
@@ -170,7 +173,12 @@ def _resolve(parts: tuple[str, ...], counts: dict[Key, int], *, is_array: bool) 
 
 
 def _parts(text: str) -> tuple[str, ...]:
-    return tuple(a or b or c for a, b, c in _PART.findall(text))
+    return tuple(_unescaped(a) if a else b or c for a, b, c in _PART.findall(text))
+
+
+def _unescaped(text: str) -> str:
+    """The value of a quoted key, as TOML reads it."""
+    return str(tomllib.loads(f"key = {text}")["key"])
 
 
 def dotted(key: Key) -> str:

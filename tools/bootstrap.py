@@ -49,8 +49,8 @@ def pip_install(*arguments: str) -> None:
     done = subprocess.run([*command, "--no-input", *arguments], check=False, cwd=ROOT, stdout=sys.stderr)
     if done.returncode:
         fail(
-            f"pip could not install {' '.join(arguments)} (exit status {done.returncode}, its words are above)",
-            "check the connection to your package index and the free disk space (1.5 GB), then run this again",
+            f"pip could not install {' '.join(arguments)} (exit status {done.returncode}, see above)",
+            "check the connection to the package index and the free disk space (1.5 GB), then run again",
         )
 
 

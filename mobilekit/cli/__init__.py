@@ -1,0 +1,1 @@
+"""Command lines in, calls of :mod:`mobilekit.pipeline` out; a command per file, no logic in any."""

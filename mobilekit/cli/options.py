@@ -1,0 +1,74 @@
+"""Options that several commands share, and their parsing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mobilekit.errors import UsageError
+
+Photos = Annotated[
+    Path | None,
+    typer.Option(
+        "--photos", metavar="DIR", help="Photos to calibrate and check with: a folder, zip or list file."
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="What the model's inputs mean.", show_default="mobilekit.toml"
+    ),
+]
+Shapes = Annotated[
+    list[str] | None,
+    typer.Option("--shape", metavar="NAME=1,3,512,512", help="Shape of an input with dynamic dimensions."),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="NAME=FILE", help="Data of an input: a .npy file or a folder of them."),
+]
+Plan = Annotated[
+    Path | None,
+    typer.Option("--plan", metavar="FILE", help="Quantise by this plan.json again, without calibrating."),
+]
+Fallback = Annotated[
+    str | None,
+    typer.Option(
+        "--fallback", metavar="onnx2tf", help="Converter for models with operators outside the table."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, to stdout.")]
+
+
+def parse_shapes(values: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
+    """``NAME=1,3,512,512`` as name and shape. Raises UsageError."""
+    shapes = {}
+    for name, text in _pairs(values, "--shape", "NAME=1,3,512,512"):
+        sides = text.replace("x", ",").split(",")
+        if not all(side.strip().isdecimal() and int(side) > 0 for side in sides):
+            message = f"--shape {name}={text}: positive integers expected, got {text!r}"
+            raise UsageError(message, hint="write --shape NAME=1,3,512,512")
+        shapes[name] = tuple(int(side) for side in sides)
+    return shapes
+
+
+def parse_inputs(values: Sequence[str] | None) -> dict[str, Path]:
+    """``NAME=FILE`` as name and path. Raises UsageError."""
+    return {name: Path(text) for name, text in _pairs(values, "--input", "NAME=file.npy")}
+
+
+def _pairs(values: Sequence[str] | None, flag: str, example: str) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for value in values or ():
+        name, equals, text = value.rpartition("=")  # ONNX names may have "=" in them
+        if not (name and equals and text):
+            message = f"{flag} {value}: NAME=VALUE expected"
+            raise UsageError(message, hint=f"write {flag} {example}")
+        if name in dict(pairs):
+            message = f"{flag} names {name} twice"
+            raise UsageError(message)
+        pairs.append((name, text))
+    return pairs

@@ -1,0 +1,68 @@
+"""``mobilekit package``: from a model to packages per tier of a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mobilekit.cli.options import (
+    Config,
+    Fallback,
+    Inputs,
+    Json,
+    Photos,
+    Plan,
+    Shapes,
+    parse_inputs,
+    parse_shapes,
+)
+
+
+def package(
+    model: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The ONNX model; else the one mobilekit.toml names, else the demo.", show_default=False
+        ),
+    ] = None,
+    target: Annotated[str, typer.Option(metavar="NAME|FILE", help="The store, or a TOML file.")] = "android",
+    photos: Photos = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where packages go.")] = Path("dist"),
+    config: Config = None,
+    shape: Shapes = None,
+    input_: Inputs = None,
+    tier: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this tier; can be given several times.")
+    ] = None,
+    plan: Plan = None,
+    fallback: Fallback = None,
+    store: Annotated[Path | None, typer.Option(metavar="DIR", help="Where finished stages are kept.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make ready packages for every tier of a store: models, manifests, bundles, and a report."""
+    from mobilekit import pipeline
+    from mobilekit.cli.output import Bars, print_files, print_json
+
+    with Bars() as bars:
+        result = pipeline.package(
+            model,
+            target=target,
+            photos=photos,
+            out=out,
+            config=config,
+            shapes=parse_shapes(shape),
+            inputs_data=parse_inputs(input_),
+            tiers=tier,
+            plan=plan,
+            fallback=fallback,
+            store=store,
+            progress=bars,
+        )
+    files = [(file.path, file.size_bytes, file.digest) for file in result.files]
+    if as_json:
+        rows = [{"path": str(path), "size_bytes": size, "sha256": digest} for path, size, digest in files]
+        print_json({"files": rows, "report": result.report})
+        return
+    print_files(files)
