@@ -41,7 +41,9 @@ class Lowering:
     def _inputs(self, node: onnx.NodeProto) -> list[str | None]:
         names: list[str | None] = [name or None for name in node.input]
         kinds = inspect.Parameter
-        positional = [p for p in inspect.signature(self.function).parameters.values() if p.kind != kinds.KEYWORD_ONLY]
+        positional = [
+            p for p in inspect.signature(self.function).parameters.values() if p.kind != kinds.KEYWORD_ONLY
+        ]
         variadic = any(p.kind == kinds.VAR_POSITIONAL for p in positional)
         while names and names[-1] is None:
             names.pop()
@@ -85,7 +87,9 @@ class OpTable:
         return found
 
 
-def lowers(op_type: str, *, since: int, domain: str = "", **traits: object) -> Callable[[EmitFunction], EmitFunction]:
+def lowers(
+    op_type: str, *, since: int, domain: str = "", **traits: object
+) -> Callable[[EmitFunction], EmitFunction]:
     """Mark a function as the lowering of an ONNX operator; ``table_of`` collects it."""
 
     def mark(function: EmitFunction) -> EmitFunction:
@@ -112,7 +116,9 @@ def table_of(modules: Iterable[ModuleType]) -> OpTable:
                     raise ValueError(message)
                 versions[entry.since] = entry
     return OpTable(
-        MappingProxyType({key: tuple(v for _, v in sorted(versions.items())) for key, versions in found.items()})
+        MappingProxyType(
+            {key: tuple(v for _, v in sorted(versions.items())) for key, versions in found.items()}
+        )
     )
 
 
@@ -121,11 +127,13 @@ def describe(node: onnx.NodeProto) -> str:
     import onnx
 
     shown = ", ".join(
-        f"{a.name}={_plain(onnx.helper.get_attribute_value(a))!r}" for a in node.attribute if a.type != a.GRAPH
+        f"{a.name}={_plain(onnx.helper.get_attribute_value(a))!r}"
+        for a in node.attribute
+        if a.type != a.GRAPH
     )
     domain = f"{node.domain}::" if node.domain else ""
     return f"{domain}{node.op_type}({shown}), node {node.name or node.output[0]}"
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - an ONNX attribute's value
+def _plain(value: Any) -> Any:
     return value.decode() if isinstance(value, bytes) else value

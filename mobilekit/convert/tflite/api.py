@@ -47,7 +47,10 @@ def emit(
         raise PlanError(message, hint="a plan goes with precision int8 and with no other")
     view = view_of(graph)
     inputs, outputs = source_inputs or graph.inputs, source_outputs or graph.outputs
-    described = {**(description.inputs if description else {}), **(description.outputs if description else {})}
+    described = {
+        **(description.inputs if description else {}),
+        **(description.outputs if description else {}),
+    }
     border = {spec.name: _is_channels_last(spec, described) for spec in (*inputs, *outputs)}
     emitter = Emitter(view=view, table=TABLE, precision=precision, plan=plan, border=border)
     integer = io == "int8" and precision == "int8"
@@ -73,7 +76,9 @@ def refusals(graph: Graph) -> tuple[str, ...]:
         node = fused.node
         try:
             lowering = TABLE.require(node, opset=view.opsets.get(node.domain, 1))
-            operation = Operation(emitter=emitter, fused=fused, reads=False, writes=False, traits=lowering.traits)
+            operation = Operation(
+                emitter=emitter, fused=fused, reads=False, writes=False, traits=lowering.traits
+            )
             lowering.call(operation, node)
         except UnsupportedOperatorError as error:
             found.append(error.message)
@@ -93,7 +98,10 @@ def _is_channels_last(spec: TensorSpec, described: Mapping[str, TensorDescriptio
 
 def _finish(emitter: Emitter, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) -> bytes:
     builder, view = emitter.builder, emitter.view
-    named = [(s.name, i) for s, i in (*zip(inputs, builder.inputs, strict=True), *zip(outputs, builder.outputs, strict=True))]
+    named = [
+        (s.name, i)
+        for s, i in (*zip(inputs, builder.inputs, strict=True), *zip(outputs, builder.outputs, strict=True))
+    ]
     for index, draft in enumerate(builder.tensors):
         for name, border in named:
             if draft.name == name and index != border:

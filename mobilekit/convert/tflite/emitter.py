@@ -60,7 +60,9 @@ class Emitter:
         for fused, reads, writes in zip(nodes, layouts.reads, layouts.writes, strict=True):
             node = fused.node
             lowering = self.table.require(node, opset=self.view.opsets.get(node.domain, 1))
-            lowering.call(Operation(emitter=self, fused=fused, reads=reads, writes=writes, traits=lowering.traits), node)
+            lowering.call(
+                Operation(emitter=self, fused=fused, reads=reads, writes=writes, traits=lowering.traits), node
+            )
 
     def add_input(self, name: str, *, integer: bool) -> int:
         """The file's input tensor of graph input ``name``."""
@@ -123,7 +125,9 @@ class Emitter:
 
     def _nearest(self, value: str, form: Form) -> Form:
         known = self.forms[value]
-        ranked = sorted(known, key=lambda f: ((f.order != form.order) + (f.quantised != form.quantised), f.order))
+        ranked = sorted(
+            known, key=lambda f: ((f.order != form.order) + (f.quantised != form.quantised), f.order)
+        )
         return ranked[0]
 
     def _requantise(self, value: str, source: Form, form: Form) -> int:
@@ -155,7 +159,9 @@ class Emitter:
     def constant(self, name: str, array: Array) -> int:
         """A constant tensor: float64 as float32, and in an fp16 file behind a DEQUANTIZE."""
         array = np.ascontiguousarray(array, dtype=file_dtype(array.dtype))
-        halvable = self.precision == "fp16" and array.dtype == np.float32 and array.size >= _FP16_MINIMUM_ELEMENTS
+        halvable = (
+            self.precision == "fp16" and array.dtype == np.float32 and array.size >= _FP16_MINIMUM_ELEMENTS
+        )
         if not halvable or float(np.abs(array).max()) > _FP16_MAXIMUM:
             return self.builder.constant(name, array)
         half = self.builder.constant(f"{name}/fp16", array.astype(np.float16))

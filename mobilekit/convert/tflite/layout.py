@@ -57,9 +57,7 @@ def sides_of(view: GraphView, table: OpTable, fused: Fused) -> Sides:
     return trait if isinstance(trait, tuple) else (trait, trait)
 
 
-def assign(
-    view: GraphView, table: OpTable, nodes: Sequence[Fused], border: Mapping[str, bool]
-) -> Layouts:
+def assign(view: GraphView, table: OpTable, nodes: Sequence[Fused], border: Mapping[str, bool]) -> Layouts:
     """The assignment that moves the fewest bytes; ``border`` fixes graph inputs and outputs."""
     sides = [sides_of(view, table, fused) for fused in nodes]
     cut = _Cut()

@@ -131,7 +131,7 @@ class Operation:
             return builder.tensor(name, shape, draft.dtype, quantisation=draft.quantisation)
         return builder.tensor(name, shape, np.dtype(dtype or np.float32))
 
-    def small(self, array: Array | Sequence[int] | int, *, dtype: type = np.int32) -> int:
+    def small(self, array: Array | Sequence[float] | float, *, dtype: type = np.int32) -> int:
         """A constant operand such as axes or sizes."""
         return self.emitter.builder.constant(f"{self.output}/operand", np.array(array, dtype=dtype))
 
@@ -171,7 +171,9 @@ class Operation:
         largest = np.abs(array.astype(np.float64)).max(axis=others)
         scales = np.where(largest > 0, largest / _INT8_MAXIMUM, 1.0).astype(np.float32)
         shaped = scales.reshape([-1 if i == axis else 1 for i in range(array.ndim)])
-        integers = np.clip(np.round(array / shaped.astype(np.float64)), -_INT8_MAXIMUM, _INT8_MAXIMUM).astype(np.int8)
+        integers = np.clip(np.round(array / shaped.astype(np.float64)), -_INT8_MAXIMUM, _INT8_MAXIMUM).astype(
+            np.int8
+        )
         quantisation = TensorQuantisation(
             scales=tuple(float(s) for s in scales), zero_points=(0,) * len(scales), axis=axis
         )
@@ -179,15 +181,21 @@ class Operation:
 
     def bias(self, value: str | None, channels: int, *, data: int, scales: Array | None) -> int:
         """The bias tensor (zeros if there is none): int32 with scale input x weights in int8."""
-        array = np.zeros(channels, np.float32) if value is None else file_array(self.constant(value).reshape(-1))
+        array = (
+            np.zeros(channels, np.float32) if value is None else file_array(self.constant(value).reshape(-1))
+        )
         name = value or f"{self.output}/bias"
         if not self.quantised or scales is None:
             return self.emitter.builder.constant(name, array)
         quantisation = self.emitter.builder.tensors[data].quantisation
-        assert quantisation is not None  # noqa: S101 - an int8 operator reads int8 data
-        steps = (np.float64(np.float32(quantisation.scales[0])) * scales.astype(np.float64)).astype(np.float32)
+        assert quantisation is not None
+        steps = (np.float64(np.float32(quantisation.scales[0])) * scales.astype(np.float64)).astype(
+            np.float32
+        )
         limits = np.iinfo(np.int32)
-        integers = np.clip(np.round(array / steps.astype(np.float64)), limits.min, limits.max).astype(np.int32)
+        integers = np.clip(np.round(array / steps.astype(np.float64)), limits.min, limits.max).astype(
+            np.int32
+        )
         made = TensorQuantisation(scales=tuple(float(s) for s in steps), zero_points=(0,) * channels)
         return self.emitter.builder.constant(f"{name}/int32", integers, quantisation=made)
 

@@ -38,4 +38,4 @@ def padding_of(
     expected = same_pads(op.shape(value)[2:], kernel, strides, dilations)
     if auto_pad == "SAME_UPPER" or (auto_pad == "NOTSET" and list(pads or ()) == expected):
         return "SAME"
-    op.refuse(f"pads {list(pads or ())} are neither none nor SAME {expected} (auto_pad={auto_pad})")
+    return op.refuse(f"pads {list(pads or ())} are neither none nor SAME {expected} (auto_pad={auto_pad})")

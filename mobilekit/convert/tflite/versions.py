@@ -14,14 +14,54 @@ if TYPE_CHECKING:
 
     Rule = Callable[[OperatorDraft, Sequence[TensorDraft | None]], int]
 
-_INT8_IS_2 = frozenset(
-    "ADD CONCATENATION MUL SUB MAX_POOL_2D AVERAGE_POOL_2D PAD PADV2 SOFTMAX MEAN REDUCE_MAX REDUCE_MIN SUM "
-    "RELU RELU6 RSQRT TANH LOGISTIC MAXIMUM MINIMUM EQUAL NOT_EQUAL LESS LESS_EQUAL GREATER GREATER_EQUAL "
-    "TRANSPOSE SLICE STRIDED_SLICE GATHER RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR DEPTH_TO_SPACE "
-    "SPACE_TO_DEPTH LOG_SOFTMAX ARG_MAX ARG_MIN BATCH_MATMUL L2_NORMALIZATION SPLIT SPLIT_V ABS DEQUANTIZE "
-    "REDUCE_PROD TOPK_V2".split()
+_INT8_IS_2 = (
+    *(
+        "ABS",
+        "ADD",
+        "ARG_MAX",
+        "ARG_MIN",
+        "AVERAGE_POOL_2D",
+        "BATCH_MATMUL",
+        "CONCATENATION",
+        "DEPTH_TO_SPACE",
+    ),
+    *("DEQUANTIZE", "EQUAL", "GATHER", "GREATER", "GREATER_EQUAL", "L2_NORMALIZATION", "LESS", "LESS_EQUAL"),
+    *(
+        "LOGISTIC",
+        "LOG_SOFTMAX",
+        "MAXIMUM",
+        "MAX_POOL_2D",
+        "MEAN",
+        "MINIMUM",
+        "MUL",
+        "NOT_EQUAL",
+        "PAD",
+        "PADV2",
+    ),
+    *(
+        "REDUCE_MAX",
+        "REDUCE_MIN",
+        "REDUCE_PROD",
+        "RELU",
+        "RELU6",
+        "RESIZE_BILINEAR",
+        "RESIZE_NEAREST_NEIGHBOR",
+    ),
+    *(
+        "RSQRT",
+        "SLICE",
+        "SOFTMAX",
+        "SPACE_TO_DEPTH",
+        "SPLIT",
+        "SPLIT_V",
+        "STRIDED_SLICE",
+        "SUB",
+        "SUM",
+        "TANH",
+    ),
+    *("TOPK_V2", "TRANSPOSE"),
 )
-_RANK5_IS_4 = frozenset("PAD PADV2 TRANSPOSE STRIDED_SLICE".split())
+_RANK5_IS_4 = frozenset(["PAD", "PADV2", "TRANSPOSE", "STRIDED_SLICE"])
 _BROADCAST5 = {"SUB": 3, "MAXIMUM": 3, "MINIMUM": 3, "DIV": 2}
 _INT64_IS = {"ADD": 4, "SUB": 4, "MUL": 5}
 _BOOL_IS = {"PAD": 5, "PADV2": 5, "TRANSPOSE": 3, "STRIDED_SLICE": 3, "GATHER": 3, "GATHER_ND": 5}
@@ -59,7 +99,7 @@ def _is_int8(tensor: TensorDraft | None) -> bool:
     return tensor is not None and tensor.dtype.name == "int8"
 
 
-def _conv(operator: OperatorDraft, inputs: Sequence[TensorDraft | None]) -> int:
+def _conv(_: OperatorDraft, inputs: Sequence[TensorDraft | None]) -> int:
     data, weights = inputs[0], inputs[1]
     if data and weights and data.shape[-1] != weights.shape[-1]:
         return 6
@@ -73,7 +113,9 @@ def _depthwise(operator: OperatorDraft, inputs: Sequence[TensorDraft | None]) ->
         return 6
     if _is_int8(inputs[0]):
         return 3
-    dilated = operator.options.get("dilationWFactor", 1) != 1 or operator.options.get("dilationHFactor", 1) != 1
+    dilated = (
+        operator.options.get("dilationWFactor", 1) != 1 or operator.options.get("dilationHFactor", 1) != 1
+    )
     return 2 if dilated else 1
 
 
@@ -95,12 +137,12 @@ def _transpose_conv(operator: OperatorDraft, inputs: Sequence[TensorDraft | None
     return 2 if _is_int8(inputs[1]) else 1
 
 
-def _mul(operator: OperatorDraft, inputs: Sequence[TensorDraft | None]) -> int:
+def _mul(operator: OperatorDraft, _: Sequence[TensorDraft | None]) -> int:
     # The rescaling factor of an int8 product decides; the emitter records it with the operator.
     return 3 if operator.options.get("_rescale_at_least_one") else 1
 
 
-def _dequantize(operator: OperatorDraft, inputs: Sequence[TensorDraft | None]) -> int:
+def _dequantize(_: OperatorDraft, inputs: Sequence[TensorDraft | None]) -> int:
     data = inputs[0]
     if data is not None and data.dtype.name == "float16":
         return 3
@@ -108,7 +150,7 @@ def _dequantize(operator: OperatorDraft, inputs: Sequence[TensorDraft | None]) -
     return 5 if per_channel else 1
 
 
-def _resize(operator: OperatorDraft, inputs: Sequence[TensorDraft | None]) -> int:
+def _resize(operator: OperatorDraft, _: Sequence[TensorDraft | None]) -> int:
     if operator.options.get("halfPixelCenters"):
         return 3
     nearest_corners = operator.kind == "RESIZE_NEAREST_NEIGHBOR" and operator.options.get("alignCorners")
@@ -116,14 +158,14 @@ def _resize(operator: OperatorDraft, inputs: Sequence[TensorDraft | None]) -> in
 
 
 def _rank_over(rank: int, version: int) -> Rule:
-    def rule(operator: OperatorDraft, inputs: Sequence[TensorDraft | None]) -> int:
+    def rule(_: OperatorDraft, inputs: Sequence[TensorDraft | None]) -> int:
         return version if inputs[0] is not None and len(inputs[0].shape) > rank else 1
 
     return rule
 
 
 def _by_type(versions: Mapping[str, int], *, slot: int = 0) -> Rule:
-    def rule(operator: OperatorDraft, inputs: Sequence[TensorDraft | None]) -> int:
+    def rule(_: OperatorDraft, inputs: Sequence[TensorDraft | None]) -> int:
         data = inputs[slot]
         return versions.get(data.dtype.name, 1) if data is not None else 1
 

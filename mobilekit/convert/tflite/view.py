@@ -91,5 +91,7 @@ def _record(
 def _require_shapes(node: onnx.NodeProto, shapes: dict[str, Shape]) -> None:
     for name in (*node.input, *node.output):
         if name and name not in shapes:
-            message = f"value {name} of node {node.name or node.output[0]} ({node.op_type}) has no static shape"
+            message = (
+                f"value {name} of node {node.name or node.output[0]} ({node.op_type}) has no static shape"
+            )
             raise ShapeError(message, hint="give every input a fixed shape: --shape NAME=1,3,512,512")

@@ -43,12 +43,16 @@ _OPTIONS_NAME = {
     "SELECT_V2": "SelectV2Options",
     "REVERSE_V2": "ReverseV2Options",
     "CUMSUM": "CumsumOptions",
-    **dict.fromkeys(("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY"), "ReducerOptions"),
+    **dict.fromkeys(
+        ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY"), "ReducerOptions"
+    ),
     **dict.fromkeys(("MAXIMUM", "MINIMUM"), "MaximumMinimumOptions"),
 }
 
 
-def write(builder: FileBuilder, *, signature: Mapping[str, Mapping[str, int]], metadata: Mapping[str, bytes]) -> bytes:
+def write(
+    builder: FileBuilder, *, signature: Mapping[str, Mapping[str, int]], metadata: Mapping[str, bytes]
+) -> bytes:
     """The file's bytes: the same builder gives the same bytes anywhere.
 
     ``signature`` has ``inputs`` and ``outputs``, each from a name to a tensor index; ``metadata``
@@ -70,7 +74,9 @@ def write(builder: FileBuilder, *, signature: Mapping[str, Mapping[str, int]], m
     model.subgraphs = [subgraph]
     model.operatorCodes = [_code(schema, kind, version) for kind, version in codes]
     entries = sorted(metadata.items())
-    model.metadata = [_metadata(schema, name, len(builder.buffers) + i) for i, (name, _) in enumerate(entries)]
+    model.metadata = [
+        _metadata(schema, name, len(builder.buffers) + i) for i, (name, _) in enumerate(entries)
+    ]
     model.buffers = [_buffer(schema, content) for content in (*builder.buffers, *(c for _, c in entries))]
     model.signatureDefs = [_signature(schema, signature)]
     packer = flatbuffers.Builder(sum(len(b) for b in builder.buffers) + (1 << 16))
@@ -78,7 +84,7 @@ def write(builder: FileBuilder, *, signature: Mapping[str, Mapping[str, int]], m
     return bytes(packer.Output())
 
 
-def _tensor(schema: Any, draft: TensorDraft) -> Any:  # noqa: ANN401 - generated schema classes
+def _tensor(schema: Any, draft: TensorDraft) -> Any:
     tensor = schema.TensorT()
     tensor.name = draft.name
     tensor.shape = np.array(draft.shape, dtype=np.int32)
@@ -93,13 +99,17 @@ def _tensor(schema: Any, draft: TensorDraft) -> Any:  # noqa: ANN401 - generated
     return tensor
 
 
-def _operator(schema: Any, draft: OperatorDraft, builder: FileBuilder, codes: dict[tuple[str, int], int]) -> Any:  # noqa: ANN401
+def _operator(
+    schema: Any, draft: OperatorDraft, builder: FileBuilder, codes: dict[tuple[str, int], int]
+) -> Any:
     code = (draft.kind, version_of(draft, builder.tensors))
     operator = schema.OperatorT()
     operator.opcodeIndex = codes.setdefault(code, len(codes))
     operator.inputs = np.array(draft.inputs, dtype=np.int32)
     operator.outputs = np.array(draft.outputs, dtype=np.int32)
-    name = _OPTIONS_NAME.get(draft.kind) or "".join(part.title() for part in draft.kind.split("_")) + "Options"
+    name = (
+        _OPTIONS_NAME.get(draft.kind) or "".join(part.title() for part in draft.kind.split("_")) + "Options"
+    )
     made = getattr(schema, f"{name}T", None)
     if made is not None:
         operator.builtinOptionsType = getattr(schema.BuiltinOptions, name)
@@ -110,7 +120,7 @@ def _operator(schema: Any, draft: OperatorDraft, builder: FileBuilder, codes: di
     return operator
 
 
-def _option(schema: Any, key: str, value: Any) -> Any:  # noqa: ANN401
+def _option(schema: Any, key: str, value: Any) -> Any:
     if key == "fusedActivationFunction":
         return getattr(schema.ActivationFunctionType, value)
     if key == "padding":
@@ -120,7 +130,7 @@ def _option(schema: Any, key: str, value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def _code(schema: Any, kind: str, version: int) -> Any:  # noqa: ANN401
+def _code(schema: Any, kind: str, version: int) -> Any:
     code = schema.OperatorCodeT()
     builtin = getattr(schema.BuiltinOperator, kind)
     code.builtinCode = builtin
@@ -129,17 +139,17 @@ def _code(schema: Any, kind: str, version: int) -> Any:  # noqa: ANN401
     return code
 
 
-def _metadata(schema: Any, name: str, buffer: int) -> Any:  # noqa: ANN401
+def _metadata(schema: Any, name: str, buffer: int) -> Any:
     entry = schema.MetadataT()
     entry.name, entry.buffer = name, buffer
     return entry
 
 
-def _buffer(schema: Any, content: bytes) -> Any:  # noqa: ANN401
+def _buffer(schema: Any, content: bytes) -> Any:
     class AlignedBuffer(schema.BufferT):  # type: ignore[misc]
         """A buffer whose data starts on the boundary that the schema asks for."""
 
-        def Pack(self, packer: Any) -> int:  # noqa: ANN401, N802 - the generated name
+        def Pack(self, packer: Any) -> int:  # noqa: N802 - the generated name
             if content:
                 packer.StartVector(1, len(content), _BUFFER_ALIGNMENT)
                 packer.head = packer.head - len(content)
@@ -153,7 +163,7 @@ def _buffer(schema: Any, content: bytes) -> Any:  # noqa: ANN401
     return AlignedBuffer()
 
 
-def _signature(schema: Any, signature: Mapping[str, Mapping[str, int]]) -> Any:  # noqa: ANN401
+def _signature(schema: Any, signature: Mapping[str, Mapping[str, int]]) -> Any:
     def maps(names: Mapping[str, int]) -> list[Any]:
         result = []
         for name, index in names.items():

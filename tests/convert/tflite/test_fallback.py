@@ -28,7 +28,9 @@ from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.ort import open_graph
 from mobilekit.source.graph import Graph, graph_from_proto
 
-DESCRIPTION = ModelDescription(name="net", inputs={"image": TensorDescription(kind="image", range=(0.0, 1.0))})
+DESCRIPTION = ModelDescription(
+    name="net", inputs={"image": TensorDescription(kind="image", range=(0.0, 1.0))}
+)
 SHELL = pytest.mark.skipif(os.name != "posix", reason="the stand-in interpreter is a shell script")
 
 pytestmark = SHELL
@@ -55,14 +57,18 @@ def network(*, before: str = "", after: str = "", sizes: str = "1,3,8,6", output
 def legal(graph: Graph) -> Graph:
     """``graph`` as the emitter wants it: explicit attributes, no Identity, shapes everywhere."""
     model = graph.proto()
-    renamed = {n.output[0]: n.input[0] for n in model.graph.node if n.op_type == "Identity" and n.output[0] == "x"}
+    renamed = {
+        n.output[0]: n.input[0] for n in model.graph.node if n.op_type == "Identity" and n.output[0] == "x"
+    }
     nodes = [n for n in model.graph.node if n.op_type != "Identity"]
     for node in nodes:
         node.input[:] = [renamed.get(name, name) for name in node.input]
         if node.op_type == "Conv":
             extra = {"kernel_shape": [3, 3], "strides": [1, 1], "dilations": [1, 1], "group": 1}
             node.attribute.extend(onnx.helper.make_attribute(k, v) for k, v in extra.items())
-        if node.op_type == "Add" and any(n.output[0] == "out" for n in model.graph.node if n.op_type == "Identity"):
+        if node.op_type == "Add" and any(
+            n.output[0] == "out" for n in model.graph.node if n.op_type == "Identity"
+        ):
             node.output[0] = "out"
         node.name = node.output[0]
     del model.graph.node[:]
@@ -159,7 +165,9 @@ def test_a_file_that_computes_something_else_is_refused(tmp_path: Path) -> None:
             values = onnx.numpy_helper.to_array(tensor) * 1.05
             tensor.CopyFrom(onnx.numpy_helper.from_array(values, "w"))
     file = emit(graph_from_proto(model, stage="legalised"), precision="fp32", description=DESCRIPTION)
-    with pytest.raises(ConversionDisagreementError, match=r"at best \d+\.\d dB at output out, expected 60 dB"):
+    with pytest.raises(
+        ConversionDisagreementError, match=r"at best \d+\.\d dB at output out, expected 60 dB"
+    ):
         convert(graph, writing(tmp_path, foreign(file)))
 
 
@@ -220,7 +228,10 @@ def test_onnx2tf_sees_model_local_functions_inlined(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("print('ERROR: Einsum is not supported'); sys.exit(1)", r"exit code 1 .*\n.*Einsum is not supported"),
+        (
+            "print('ERROR: Einsum is not supported'); sys.exit(1)",
+            r"exit code 1 .*\n.*Einsum is not supported",
+        ),
         ("sys.exit(0)", r"exit code 0 without a float32 file"),
         ("os.abort()", r"killed by signal 6"),
         ("raise KeyError('shape')", r"exit code 1 .*\n(.*\n)*.*KeyError: 'shape'"),

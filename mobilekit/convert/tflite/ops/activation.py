@@ -59,7 +59,7 @@ def clip(op: Operation, input: str, min: str | None = None, max: str | None = No
 def _bound(op: Operation, value: float, dtype: np.dtype[np.generic]) -> int:
     if op.quantised:
         return op.quantise(f"{op.output}/bound", np.array([value], np.float32))
-    return op.small([value], dtype=dtype.type)  # type: ignore[list-item]
+    return op.small([value], dtype=dtype.type)
 
 
 @lowers("LeakyRelu", since=6, layout="any", int8="free")

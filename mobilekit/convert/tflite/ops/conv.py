@@ -43,7 +43,9 @@ def conv(
     strides, dilations = list(strides or (1, 1)), list(dilations or (1, 1))
     if list(kernel_shape or weights.shape[2:]) != list(weights.shape[2:]):
         op.refuse(f"kernel_shape contradicts the weights' shape {list(weights.shape)}")
-    padding = padding_of(op, x, weights.shape[2:], strides=strides, dilations=dilations, pads=pads, auto_pad=auto_pad)
+    padding = padding_of(
+        op, x, weights.shape[2:], strides=strides, dilations=dilations, pads=pads, auto_pad=auto_pad
+    )
     channels = op.shape(x)[1]
     depthwise = group == channels and weights.shape[1] == 1 and group > 1
     data = op.input(x)
@@ -62,7 +64,9 @@ def conv(
     }
     if depthwise:
         multiplier = weights.shape[0] // channels
-        op.add("DEPTHWISE_CONV_2D", (data, filters, bias), (op.result(),), depthMultiplier=multiplier, **options)
+        op.add(
+            "DEPTHWISE_CONV_2D", (data, filters, bias), (op.result(),), depthMultiplier=multiplier, **options
+        )
     else:
         op.add("CONV_2D", (data, filters, bias), (op.result(),), **options)
 
@@ -112,7 +116,9 @@ def conv_transpose(
 
 def _matmul_rule(view: GraphView, node: onnx.NodeProto) -> str | None:
     right = view.constants.get(node.input[1])
-    return "weights" if right is not None and right.ndim == 2 and node.input[0] not in view.constants else None
+    return (
+        "weights" if right is not None and right.ndim == 2 and node.input[0] not in view.constants else None
+    )
 
 
 def _matmul_data(op: Operation, value: str) -> int:

@@ -59,7 +59,9 @@ def _rescale(op: Operation, left: int, right: int, result: int) -> dict[str, boo
 @lowers("Div", since=14, layout="any", fuses=True)
 def div(op: Operation, a: str, b: str) -> None:
     """DIV; integer quotients are truncated towards zero, as in ONNX."""
-    if op.dtype(op.output).kind not in "fi" or op.dtype(op.output).itemsize == 8 and op.dtype(op.output).kind == "i":
+    if op.dtype(op.output).kind not in "fi" or (
+        op.dtype(op.output).itemsize == 8 and op.dtype(op.output).kind == "i"
+    ):
         op.refuse(f"no division of {op.dtype(op.output).name}")
     _binary(op, "DIV", a, b, fuses=True)
 
@@ -167,17 +169,33 @@ def where(op: Operation, condition: str, x: str, y: str) -> None:
     op.add("SELECT_V2", [op.operand(v, rank) for v in (condition, x, y)], (op.result(),))
 
 
-@lowers("Cast", since=9, layout="any")
-def cast(op: Operation, input: str, *, to: int, saturate: int = 1, round_mode: str = "up") -> None:  # noqa: A002
-    """CAST; ``saturate`` and ``round_mode`` only concern 8-bit floats, which TFLite has not.
+@lowers("Cast", since=13, layout="any")
+def cast_13(op: Operation, input: str, *, to: int) -> None:  # noqa: A002
+    """CAST to the type that inference found."""
+    del to
+    _cast(op, input)
 
-    A float becomes a boolean by comparison: LiteRT's CAST would truncate 0.5 to false.
-    """
+
+@lowers("Cast", since=19, layout="any")
+def cast_19(op: Operation, input: str, *, to: int, saturate: int = 1) -> None:  # noqa: A002
+    """CAST; ``saturate`` only concerns 8-bit floats, which TFLite has not."""
+    del to, saturate
+    _cast(op, input)
+
+
+@lowers("Cast", since=24, layout="any")
+def cast_24(op: Operation, input: str, *, to: int, saturate: int = 1, round_mode: str = "up") -> None:  # noqa: A002
+    """CAST; ``saturate`` and ``round_mode`` only concern 8-bit floats, which TFLite has not."""
     del to, saturate, round_mode
-    source, target = op.dtype(input), op.dtype(op.output)
-    data = op.input(input)
+    _cast(op, input)
+
+
+def _cast(op: Operation, value: str) -> None:
+    """A float becomes a boolean by comparison: LiteRT's CAST would truncate 0.5 to false."""
+    source, target = op.dtype(value), op.dtype(op.output)
+    data = op.input(value)
     if source.kind == "f" and target.kind == "b":
-        op.add("NOT_EQUAL", (data, op.small(0.0, dtype=np.float32)), (op.result(),))  # type: ignore[arg-type]
+        op.add("NOT_EQUAL", (data, op.small([0.0], dtype=np.float32)), (op.result(),))
         return
     tensors = op.emitter.builder.tensors
     result = op.result()
@@ -185,4 +203,10 @@ def cast(op: Operation, input: str, *, to: int, saturate: int = 1, round_mode: s
         shape = op.tensor_shape(data)
         op.add("RESHAPE", (data, op.small(shape)), (result,), newShape=shape)
         return
-    op.add("CAST", (data,), (result,), inDataType=tensors[data].dtype.name, outDataType=tensors[result].dtype.name)
+    op.add(
+        "CAST",
+        (data,),
+        (result,),
+        inDataType=tensors[data].dtype.name,
+        outDataType=tensors[result].dtype.name,
+    )

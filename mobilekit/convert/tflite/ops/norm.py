@@ -20,7 +20,9 @@ _DATA = slice(0, 1)
 
 
 @lowers("Normalize", since=1, domain="mobilekit", layout="any", fuses=True, data=_DATA)
-def normalize(op: Operation, x: str, scale: str, bias: str, epsilon: str, *, axes: Sequence[int] = ()) -> None:
+def normalize(
+    op: Operation, x: str, scale: str, bias: str, epsilon: str, *, axes: Sequence[int] = ()
+) -> None:
     """MEAN, SQUARED_DIFFERENCE, MEAN, ADD, RSQRT, then one MUL and one ADD over the map."""
     rank = len(op.shape(x))
     reduced = [op.axis(a, rank) for a in axes]
@@ -80,7 +82,9 @@ def _over_groups(op: Operation, per_channel: int, groups: int, small: Sequence[i
     batch, channels = small[0], small[-1]
     size = channels // groups
     grouped = op.temporary((batch, groups, size))
-    op.add("RESHAPE", (per_channel, op.small((batch, groups, size))), (grouped,), newShape=(batch, groups, size))
+    op.add(
+        "RESHAPE", (per_channel, op.small((batch, groups, size))), (grouped,), newShape=(batch, groups, size)
+    )
     mean = op.temporary((batch, groups, 1))
     op.add("MEAN", (grouped, op.small([2])), (mean,), keepDims=True)
     repeated = op.temporary((batch, groups, size))
@@ -138,7 +142,11 @@ def _apply_to_map(op: Operation, data: int, mean: int, inverse: int, scale: str,
     centred, current = op.temporary(shape), op.temporary(shape)
     op.add("SUB", (data, mean), (centred,))
     op.add("MUL", (centred, inverse), (current,))
-    steps = [(k, v) for k, v, neutral in (("MUL", scale, 1.0), ("ADD", bias, 0.0)) if not _is_uniform(op, v, neutral)]
+    steps = [
+        (k, v)
+        for k, v, neutral in (("MUL", scale, 1.0), ("ADD", bias, 0.0))
+        if not _is_uniform(op, v, neutral)
+    ]
     if not steps:
         op.add("MUL", (current, op.floats(np.ones((1,), np.float32))), (op.result(),), **op.activation)
         return

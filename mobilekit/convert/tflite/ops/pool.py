@@ -26,6 +26,7 @@ def max_pool(
     strides: Sequence[int] | None = None,
 ) -> None:
     """MAX_POOL_2D; ``storage_order`` only concerns the indices, which are refused."""
+    del storage_order
     if any(d != 1 for d in dilations or ()) or len(op.fused.node.output) > 1:
         op.refuse("dilations and the Indices output have no exact lowering")
     _pool(op, "MAX_POOL_2D", x, kernel_shape, strides, pads, auto_pad, ceil_mode)

@@ -118,13 +118,17 @@ def _arg(op: Operation, kind: str, data: str, axis: int, keepdims: int, select_l
 
 
 @lowers("ArgMax", since=13, layout=_arg_sides)
-def arg_max(op: Operation, data: str, *, axis: int = 0, keepdims: int = 1, select_last_index: int = 0) -> None:
+def arg_max(
+    op: Operation, data: str, *, axis: int = 0, keepdims: int = 1, select_last_index: int = 0
+) -> None:
     """ARG_MAX: the first of equal extremes."""
     _arg(op, "ARG_MAX", data, axis, keepdims, select_last_index)
 
 
 @lowers("ArgMin", since=13, layout=_arg_sides)
-def arg_min(op: Operation, data: str, *, axis: int = 0, keepdims: int = 1, select_last_index: int = 0) -> None:
+def arg_min(
+    op: Operation, data: str, *, axis: int = 0, keepdims: int = 1, select_last_index: int = 0
+) -> None:
     """ARG_MIN: the first of equal extremes."""
     _arg(op, "ARG_MIN", data, axis, keepdims, select_last_index)
 
@@ -134,7 +138,11 @@ def cum_sum(op: Operation, x: str, axis: str, *, exclusive: int = 0, reverse: in
     """CUMSUM."""
     place = op.axis(op.integers(axis)[0], len(op.shape(x)))
     op.add(
-        "CUMSUM", (op.input(x), op.small(place)), (op.result(),), exclusive=bool(exclusive), reverse=bool(reverse)
+        "CUMSUM",
+        (op.input(x), op.small(place)),
+        (op.result(),),
+        exclusive=bool(exclusive),
+        reverse=bool(reverse),
     )
 
 

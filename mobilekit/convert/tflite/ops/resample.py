@@ -42,7 +42,13 @@ def resize(
     grid = _GRIDS.get(coordinate_transformation_mode)
     before, after = op.shape(x), op.shape(op.output)
     exact = not antialias and not exclude_outside and keep_aspect_ratio_policy == "stretch"
-    if grid is None or mode not in ("linear", "nearest") or not exact or len(before) != 4 or before[:2] != after[:2]:
+    if (
+        grid is None
+        or mode not in ("linear", "nearest")
+        or not exact
+        or len(before) != 4
+        or before[:2] != after[:2]
+    ):
         op.refuse("this sampling is legalised before, not emitted")
     if scales is not None and any(
         float(s) * b != a for s, b, a in zip(op.constant(scales), before, after, strict=True)

@@ -107,7 +107,12 @@ def slice_(
 
 @lowers("Split", since=18, layout="any", int8="same-scale", data=_DATA)
 def split(
-    op: Operation, input: str, split: str | None = None, *, axis: int = 0, num_outputs: int | None = None  # noqa: A002
+    op: Operation,
+    input: str,  # noqa: A002
+    split: str | None = None,
+    *,
+    axis: int = 0,
+    num_outputs: int | None = None,
 ) -> None:
     """SPLIT_V."""
     del split, num_outputs  # the outputs' shapes say how large each part is
@@ -140,7 +145,7 @@ def pad(
     for place, axis in enumerate(chosen):
         pairs[axis] = (amounts[place], amounts[place + len(chosen)])
     value = 0 if constant_value is None else op.constant(constant_value).reshape(()).item()
-    operand = op.small([pairs[axis] for axis in op.order(rank)])
+    operand = op.small(np.array([pairs[axis] for axis in op.order(rank)]))
     source = op.input(data)
     if not value:
         op.add("PAD", (source, operand), (op.result(),))

@@ -1,0 +1,85 @@
+"""Normalisations equal their ONNX functions, also with statistics that are hard in float32."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+
+from mobilekit.normalise.functions import attach_functions
+from mobilekit.source.graph import Graph, graph_from_proto
+
+HEAD = '<ir_version: 10, opset_import: ["": 21, "mobilekit": 1]> g'
+
+
+def _graph(node: str, shape: str, constants: dict[str, np.ndarray], extra: str = "") -> Graph:
+    model = onnx.parser.parse_model(f"{HEAD} (float[{shape}] x{extra}) => (float[{shape}] y) {{ {node} }}")
+    attach_functions(model)
+    for name, array in constants.items():
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    model = onnx.shape_inference.infer_shapes(model, data_prop=True)
+    return graph_from_proto(model, stage="legalised")
+
+
+def _per_channel(channels: int, low: float, high: float, rank: int = 4) -> np.ndarray:
+    shape = (1, channels) + (1,) * (rank - 2)
+    return np.random.default_rng(2).uniform(low, high, shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("neutral", [True, False])
+@pytest.mark.parametrize("axes", ["2, 3", "1, 2, 3", "1"])
+def test_normalize_over_axes(agrees, neutral: bool, axes: str) -> None:
+    """Instance, layer and channel norms with and without an affine part."""
+    constants = {
+        "s": np.ones((1, 1, 1, 1), np.float32) if neutral else _per_channel(6, 0.5, 2),
+        "b": np.zeros((1, 1, 1, 1), np.float32) if neutral else _per_channel(6, -1, 1),
+        "e": np.full((1, 1, 1, 1), 1e-5, np.float32),
+    }
+    node = f"y = mobilekit.Normalize<axes=[{axes}]>(x, s, b, e)"
+    agrees(_graph(node, "1,6,9,7", constants))
+
+
+def test_epsilon_per_channel_and_relu(agrees, operators) -> None:
+    """Epsilon may differ per channel (equalisation needs it); a following Relu is fused."""
+    constants = {
+        "s": _per_channel(6, 0.5, 2), "b": _per_channel(6, -1, 1), "e": _per_channel(6, 0.01, 3.0),
+    }  # fmt: skip
+    graph = _graph("n = mobilekit.Normalize<axes=[2, 3]>(x, s, b, e) y = Relu(n)", "1,6,9,7", constants)
+    agrees(graph)
+    assert "RELU" not in operators(graph)
+
+
+def test_adain_takes_runtime_scale_and_bias(agrees) -> None:
+    """Scale and bias computed from another input (AdaIN)."""
+    constants = {"e": np.full((1, 1, 1, 1), 1e-5, np.float32)}
+    node = "y = mobilekit.Normalize<axes=[2, 3]>(x, s, b, e)"
+    agrees(_graph(node, "1,6,9,7", constants, ", float[1,6,1,1] s, float[1,6,1,1] b"))
+
+
+def test_layer_norm_of_tokens(agrees) -> None:
+    """Scale and bias vary over the reduced axis: they are applied to the map itself."""
+    random = np.random.default_rng(4)
+    constants = {
+        "s": random.uniform(0.5, 2, (1, 1, 16)).astype(np.float32),
+        "b": random.normal(0, 1, (1, 1, 16)).astype(np.float32),
+        "e": np.full((1, 1, 1), 1e-5, np.float32),
+    }
+    agrees(_graph("y = mobilekit.Normalize<axes=[2]>(x, s, b, e)", "2,5,16", constants), nhwc=False)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3, 6])
+def test_group_norm(agrees, groups: int) -> None:
+    """Group statistics from channel statistics, from layer norm (1) to instance norm (C)."""
+    constants = {
+        "s": _per_channel(6, 0.5, 2), "b": _per_channel(6, -1, 1), "e": np.full((1, 1, 1, 1), 1e-5, np.float32),
+    }  # fmt: skip
+    agrees(_graph(f"y = mobilekit.GroupNormalize<groups={groups}>(x, s, b, e)", "2,6,9,7", constants))
+
+
+def test_rms_norm(agrees) -> None:
+    """RMS normalisation over the last axis."""
+    constants = {
+        "s": np.random.default_rng(4).uniform(0.5, 2, (1, 1, 16)).astype(np.float32),
+        "e": np.full((1, 1, 1), 1e-6, np.float32),
+    }
+    agrees(_graph("y = mobilekit.RmsNormalize<axes=[2]>(x, s, e)", "2,5,16", constants), nhwc=False)
