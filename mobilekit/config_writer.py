@@ -27,7 +27,7 @@ color = {color}{pad}# {colors}
 
 _INPUT_ARRAY = """\
 kind = "array"
-from = {unknown}                  # FILL IN: a .npy file, a folder of them, or an embedding model (.onnx); then
+from = {unknown}                  # FILL IN: a .npy file, a folder of them, or an embedding model (.onnx), then
                             # also of = "IMAGE INPUT" and a table [{table}.input] like an image's
 """
 
