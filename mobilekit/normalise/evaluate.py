@@ -1,0 +1,106 @@
+"""Types and values of single nodes: types by ONNX's inference, values by ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mobilekit.normalise.node import MOBILEKIT, Node, ValueType, node_proto, schema
+
+if TYPE_CHECKING:
+    import onnx
+
+    from mobilekit.tensors import Array
+
+_SMALL = 64
+# Outputs of these operators, which ONNX's inference does not know, that have the type of the first input.
+_LIKE_FIRST_INPUT: Mapping[str, tuple[int, ...]] = {
+    "SimplifiedLayerNormalization": (0,),
+    "SkipLayerNormalization": (0, 3),
+    "Gelu": (0,),
+    "QuickGelu": (0,),
+}
+
+
+def infer(
+    node: Node, types: Mapping[str, ValueType], constants: Mapping[str, Array], opset: int
+) -> dict[str, ValueType]:
+    """Types of those outputs whose shape is fixed by the inputs' types and the constants.
+
+    Raises ValueError where the inputs do not fit the operator.
+    """
+    if node.domain or node.op == "SimplifiedLayerNormalization":
+        known = (0,) if node.domain == MOBILEKIT else _LIKE_FIRST_INPUT.get(node.op, ())
+        first = types[node.inputs[0]]
+        return {name: first for i, name in enumerate(node.outputs) if name and i in known}
+    import onnx
+    from onnx.shape_inference import InferenceError, infer_node_outputs
+
+    present = [name for name in dict.fromkeys(node.inputs) if name]
+    data = {n: onnx.numpy_helper.from_array(constants[n], n) for n in present if _is_data(n, types, constants)}
+    try:
+        found = infer_node_outputs(
+            schema(node.op, opset),
+            node_proto(node),
+            {name: _type_proto(types[name]) for name in present},
+            data,
+            opset_imports=[onnx.helper.make_opsetid("", opset)],
+        )
+    except InferenceError as error:
+        raise ValueError(str(error)) from error
+    fixed = {name: _value_type(found[name]) for name in node.outputs if name in found}
+    return {name: value for name, value in fixed.items() if value is not None}
+
+
+def _is_data(name: str, types: Mapping[str, ValueType], constants: Mapping[str, Array]) -> bool:
+    if name not in constants or types[name].rank > 1:
+        return False
+    return types[name].dtype == np.int64 or types[name].size <= _SMALL
+
+
+def _type_proto(value: ValueType) -> onnx.TypeProto:
+    import onnx
+
+    return onnx.helper.make_tensor_type_proto(onnx.helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
+
+
+def _value_type(proto: onnx.TypeProto) -> ValueType | None:
+    import onnx
+
+    tensor = proto.tensor_type
+    if not tensor.HasField("shape") or not all(d.HasField("dim_value") for d in tensor.shape.dim):
+        return None
+    dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    return ValueType(dtype=dtype, shape=tuple(d.dim_value for d in tensor.shape.dim))
+
+
+def evaluate(node: Node, constants: Mapping[str, Array], opset: int) -> dict[str, Array] | None:
+    """What ONNX Runtime computes for a node of constants; None where it has no kernel or refuses."""
+    import onnx
+    import onnxruntime
+
+    present = {name: constants[name] for name in node.inputs if name}
+    inputs = [
+        onnx.helper.make_tensor_value_info(k, onnx.helper.np_dtype_to_tensor_dtype(v.dtype), v.shape)
+        for k, v in present.items()
+    ]
+    outputs = [onnx.ValueInfoProto(name=name) for name in node.outputs if name]
+    model = onnx.helper.make_model(
+        onnx.helper.make_graph([node_proto(node)], "fold", inputs, outputs),
+        opset_imports=[onnx.helper.make_opsetid("", opset)],
+        ir_version=8 if opset < 21 else 10,  # noqa: PLR2004 - IR 10 came with opset 21
+    )
+    options: Any = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    try:
+        session = onnxruntime.InferenceSession(
+            model.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+        values = session.run([v.name for v in outputs], present)
+    except Exception:  # noqa: BLE001 - a type of constant without kernel: the node stays, nothing is lost
+        return None
+    return dict(zip((v.name for v in outputs), values, strict=True))

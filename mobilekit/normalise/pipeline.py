@@ -1,0 +1,85 @@
+"""The passes in their order, and the comparison of what comes out with what went in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mobilekit.errors import PassDisagreementError
+from mobilekit.normalise.duplicates import merge_duplicates
+from mobilekit.normalise.editor import Editor
+from mobilekit.normalise.fold import fold
+from mobilekit.normalise.modernise import CANONICAL_OPSET, modernise
+from mobilekit.normalise.no_ops import remove_no_ops
+from mobilekit.normalise.recognition import Recognition
+from mobilekit.normalise.verify import first_difference, minimum_psnr, outputs_of
+from mobilekit.normalise.views import merge_views
+from mobilekit.source.graph import Graph, graph_from_proto
+
+if TYPE_CHECKING:
+    from mobilekit.tensors import Array, Feed
+
+__all__ = ["CANONICAL_OPSET", "PIPELINE", "Normalised", "Recognition", "normalise"]
+
+Pass = Callable[[Editor], "Sequence[Recognition] | None"]
+
+PIPELINE: tuple[Pass, ...] = (
+    fold,
+    modernise,
+    remove_no_ops,
+    merge_views,
+    remove_no_ops,
+    merge_duplicates,
+    fold,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalised:
+    """The graph in normal form, and what was recognised in it."""
+
+    graph: Graph
+    recognised: tuple[Recognition, ...]
+
+
+def normalise(graph: Graph, *, samples: Sequence[Feed]) -> Normalised:
+    """Run :data:`PIPELINE` and compare the outputs with those of ``graph`` on ``samples``.
+
+    Raises ShapeError, UnsupportedOperatorError, and PassDisagreementError naming the pass that
+    changed a result. Without samples nothing is compared.
+    """
+    editor = Editor(graph.proto())
+    recognised: list[Recognition] = []
+    for each in PIPELINE:
+        recognised += each(editor) or ()
+    result = Normalised(
+        graph=graph_from_proto(editor.to_model(), stage="normalised"), recognised=tuple(recognised)
+    )
+    _check(graph, result.graph, samples)
+    return result
+
+
+def _check(source: Graph, result: Graph, samples: Sequence[Feed]) -> None:
+    if not samples:
+        return
+    wanted, minimum = outputs_of(source, samples), minimum_psnr(source)
+    difference = first_difference(wanted, outputs_of(result, samples), minimum=minimum)
+    if difference is None:
+        return
+    culprit = _first_wrong_pass(source, samples, wanted, minimum)
+    message = f"normalising changed the result: pass {culprit}: {difference}"
+    raise PassDisagreementError(message, hint="this is a defect of mobilekit: please report it with the model")
+
+
+def _first_wrong_pass(
+    source: Graph, samples: Sequence[Feed], wanted: Sequence[dict[str, Array]], minimum: float
+) -> str:
+    """The pipeline again, compared after every pass."""
+    editor = Editor(source.proto())
+    for index, each in enumerate(PIPELINE):
+        each(editor)
+        graph = graph_from_proto(editor.to_model(), stage="normalised")
+        if first_difference(wanted, outputs_of(graph, samples), minimum=minimum):
+            return f"{each.__name__} (number {index + 1})"
+    return "unknown (not reproducible)"

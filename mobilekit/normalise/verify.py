@@ -1,0 +1,69 @@
+"""Whether a normalised graph computes what the source computes, in ONNX Runtime; and if not, since which pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mobilekit.metrics import mismatch, psnr
+from mobilekit.tensors import DType
+
+if TYPE_CHECKING:
+    from mobilekit.source.graph import Graph
+    from mobilekit.tensors import Array, Feed
+
+MINIMUM_PSNR = 90.0
+"""Folding and merging round differently in the last bits of float32; on real models that is 110 dB and more."""
+MINIMUM_PSNR_HALF = 40.0
+"""Models that compute in half precision lose more by the same reordering."""
+MAXIMUM_MISMATCH = 1e-3
+"""Integer outputs may differ where an ArgMax or a threshold meets a tie that rounding breaks differently."""
+_RELATIVE, _ABSOLUTE = 1e-5, 1e-6
+
+
+def outputs_of(graph: Graph, samples: Sequence[Feed]) -> list[dict[str, Array]]:
+    """What ONNX Runtime computes for every sample."""
+    from mobilekit.runtimes.ort import open_graph
+
+    with open_graph(graph) as session:
+        return [session.run(feed) for feed in samples]
+
+
+def first_difference(
+    wanted: Sequence[Mapping[str, Array]], got: Sequence[Mapping[str, Array]], *, minimum: float
+) -> str | None:
+    """A line about the first output that differs by more than the tolerance, None if none does."""
+    for expected, found in zip(wanted, got, strict=True):
+        for name, value in expected.items():
+            fault = _difference(value, found[name], minimum)
+            if fault:
+                return f"output {name!r}: {fault}"
+    return None
+
+
+def _difference(wanted: Array, got: Array, minimum: float) -> str | None:
+    if wanted.shape != got.shape or wanted.dtype != got.dtype:
+        return f"{got.dtype.name}{list(got.shape)}, expected {wanted.dtype.name}{list(wanted.shape)}"
+    if wanted.dtype.kind != "f":
+        share = mismatch(wanted, got)
+        return f"{share:.2%} of the elements differ" if share > MAXIMUM_MISMATCH else None
+    if np.allclose(wanted, got, rtol=_RELATIVE, atol=_ABSOLUTE, equal_nan=True):
+        return None
+    quality = psnr(wanted, got)
+    if quality is None or quality >= minimum:
+        return None
+    return f"{quality:.1f} dB, expected {minimum:.0f} or more"
+
+
+def minimum_psnr(graph: Graph) -> float:
+    """The agreement to ask for: less where the model itself computes in half precision."""
+    import onnx
+
+    halves = {onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16}
+    border = (*graph.inputs, *graph.outputs)
+    half = any(s.dtype == DType.FLOAT16 for s in border) or any(
+        t.data_type in halves for t in graph.proto().graph.initializer
+    )
+    return MINIMUM_PSNR_HALF if half else MINIMUM_PSNR
