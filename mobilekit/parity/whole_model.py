@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -37,9 +37,9 @@ def compare(
     """
     check_same_border(reference, candidate)
     tallies = [_Tally(spec=spec) for spec in candidate.outputs]
-    total = len(samples) if isinstance(samples, Sequence) or hasattr(samples, "__len__") else 0
+    total = len(samples) if isinstance(samples, Sized) else 0
     count = 0
-    for count, feed in enumerate(samples, start=1):  # noqa: B007
+    for count, feed in enumerate(samples, start=1):
         expected, got = reference.run(feed), candidate.run(feed)
         for tally in tallies:
             tally.add(expected[tally.spec.name], got[tally.spec.name])
@@ -163,7 +163,8 @@ def _fault(output: OutputParity, minimum_psnr: float, maximum_mismatch: float) -
     if output.nan:
         return f"output {output.name!r} is NaN or infinite in {output.nan:.2%} of its elements"
     if output.mismatch is not None:
-        return f"output {output.name!r} differs in {output.mismatch:.4%}, expected {maximum_mismatch:.4%} at most"
+        limit = f"expected {maximum_mismatch:.4%} at most"
+        return f"output {output.name!r} differs in {output.mismatch:.4%} of its elements, {limit}"
     constant = ", and it is constant" if output.constant else ""
     return (
         f"output {output.name!r} has {output.psnr_worst:.1f} dB, expected {minimum_psnr:g} or more{constant}"

@@ -1,0 +1,110 @@
+"""Execute a .tflite file in a process of its own, so that a crash or a hang becomes an error."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mobilekit import errors
+from mobilekit.errors import MobilekitError, UnsoundArtifactError, WorkerError
+
+if TYPE_CHECKING:
+    from mobilekit.tensors import Array, Feed
+
+_COMMAND = (sys.executable, "-m", "mobilekit.runtimes.child")
+_CRASHES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP")
+_WINDOWS_EXCEPTION = 0xC0000000  # exit codes from here on are unhandled exceptions
+
+
+def run_isolated(
+    path: Path,
+    feeds: Sequence[Feed],
+    *,
+    threads: int | None = None,
+    timeout_s: float = 300.0,
+    command: Sequence[str] = _COMMAND,
+) -> list[dict[str, Array]]:
+    """The outputs of ``path`` for each of ``feeds``, as a session's ``run`` gives them.
+
+    Raises UnsoundArtifactError if the process crashes (segmentation fault, abort, division by
+    zero), WorkerError if it takes longer than ``timeout_s`` in all or dies otherwise, and what
+    ``open_tflite`` and ``run`` raise.
+    """
+    with tempfile.TemporaryDirectory(prefix="mobilekit-") as name:
+        folder = Path(name)
+        _write_request(folder, path, feeds, threads)
+        try:
+            done = subprocess.run(
+                [*command, str(folder)],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=timeout_s,
+                env=_environment(),
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            message = f"LiteRT did not finish {path} within {timeout_s:g} s on {len(feeds)} inputs"
+            raise WorkerError(message, hint="is the machine overloaded? try again") from error
+        except OSError as error:
+            message = f"cannot start {command[0]}: {error.strerror}"
+            raise WorkerError(message) from error
+        if done.returncode != 0 or not (folder / "answer.json").exists():
+            raise _death(path, done.returncode, done.stderr)
+        return _read_answer(folder, len(feeds))
+
+
+def _write_request(folder: Path, path: Path, feeds: Sequence[Feed], threads: int | None) -> None:
+    inputs = [list(feed) for feed in feeds]
+    request = {"path": str(path.absolute()), "threads": threads, "inputs": inputs}
+    (folder / "request.json").write_text(json.dumps(request))
+    for i, feed in enumerate(feeds):
+        np.savez(folder / f"feed-{i}.npz", **{str(j): feed[n] for j, n in enumerate(inputs[i])})
+
+
+def _read_answer(folder: Path, count: int) -> list[dict[str, Array]]:
+    answer: dict[str, Any] = json.loads((folder / "answer.json").read_text())
+    if "error" in answer:
+        kind = getattr(errors, answer["error"], MobilekitError)
+        raise kind(answer["message"], hint=answer["hint"])
+    results = []
+    for i in range(count):
+        with np.load(folder / f"outputs-{i}.npz") as arrays:
+            results.append({name: arrays[str(j)] for j, name in enumerate(answer["outputs"])})
+    return results
+
+
+def _environment() -> dict[str, str]:
+    """This process's, and the package where this process found it."""
+    root = str(Path(errors.__file__).parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _death(path: Path, code: int, stderr: bytes) -> MobilekitError:
+    lines = stderr.decode(errors="replace").strip().splitlines()
+    last = f": {lines[-1].strip()}" if lines else ""
+    if code < 0:
+        name = _signal_name(-code)
+        if name in _CRASHES:
+            return UnsoundArtifactError(f"LiteRT crashes ({name}) while executing {path}{last}")
+        hint = "was the machine out of memory?" if name == "SIGKILL" else ""
+        return WorkerError(f"the process executing {path} was ended by {name}{last}", hint=hint)
+    if code >= _WINDOWS_EXCEPTION:
+        return UnsoundArtifactError(f"LiteRT crashes (exit code {code:#x}) while executing {path}{last}")
+    return WorkerError(f"the process executing {path} ended with exit code {code}{last}")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
