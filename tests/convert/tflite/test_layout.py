@@ -75,3 +75,14 @@ def test_moves_nothing_is_what_numpy_says(shape: list[int], channels_last: bool)
     assert sorted(order) == list(range(len(shape)))
     same = array.transpose(order).tobytes() == array.tobytes()
     assert not moves_nothing(shape, order) or same
+
+
+def test_a_channel_shuffle_stays_channels_last(graph_of, agrees, operators) -> None:
+    """A shuffle over the last axis is one small transpose; another order of channels is a GATHER."""
+    text = f"{HEAD} (float[1,6,4,6] x) => (float y) {{ y = Gather<axis=1>(x, i) }}"
+    shuffle = graph_of(text, {"i": np.array([0, 2, 4, 1, 3, 5], np.int64)})
+    agrees(shuffle)
+    assert operators(shuffle) == ["RESHAPE", "TRANSPOSE", "RESHAPE"]
+    other = graph_of(text, {"i": np.array([0, 2, 4, 5, 3, 1], np.int64)})
+    agrees(other)
+    assert operators(other) == ["GATHER"]
