@@ -3,6 +3,7 @@
 Coordinates are computed in float32 in the order of the ONNX specification, as ONNX Runtime does:
 ties of nearest depend on it. ``length_resized`` is the integer output size, as the specification
 and ONNX Runtime have it (onnx.reference takes scale·size instead, and differs for align_corners).
+Axes of scale 1 are copied, whatever region tf_crop_and_resize asks for: there ONNX Runtime is followed too.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Axis:
     @property
     def is_unchanged(self) -> bool:
         """Whether every mode copies this axis."""
-        return self.size == self.resized and self.scale == 1.0 and self.roi == (0.0, 1.0)
+        return self.size == self.resized and self.scale == 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ def source_coordinates(axis: Axis, coordinates: str) -> Array:
     """Where each output cell lies on the input axis, by ``coordinate_transformation_mode``."""
     x = np.arange(axis.resized, dtype=_F)
     scale, size, resized = _F(axis.scale), axis.size, axis.resized
+    if scale == 1:
+        return x
     if coordinates == "asymmetric":
         return x / scale
     if coordinates == "align_corners":
@@ -83,9 +86,7 @@ def outside(axis: Axis, coordinates: str) -> Array:
 def nearest_indices(axis: Axis, method: Method) -> Array:
     """The input cell that each output cell copies (int64)."""
     x = source_coordinates(axis, method.coordinates).astype(np.float64)
-    if axis.scale == 1.0 and method.coordinates != "tf_crop_and_resize" and axis.size == axis.resized:
-        index = np.arange(axis.size)
-    elif method.nearest == "floor":
+    if method.nearest == "floor":
         index = np.floor(x)
     elif method.nearest == "ceil":
         index = np.ceil(x)

@@ -51,7 +51,7 @@ def _cut_before(node: Node, axis: int, rank: int, total: int, extra: int) -> int
         return 0
     if mode in ("SAME_UPPER", "SAME_LOWER") or node["output_shape"]:
         padding = max(total + extra, 0)
-        return padding // 2 if mode != "SAME_LOWER" else padding - padding // 2
+        return padding // 2 if mode == "SAME_UPPER" else padding - padding // 2
     return int((node["pads"] or (0,) * 2 * rank)[axis])
 
 

@@ -1,0 +1,58 @@
+"""Gemm as a fully connected layer, or as MatMul and Add."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.legalise.support import check_node, more, noise
+
+
+@given(
+    flip_a=st.booleans(),
+    flip_b=st.booleans(),
+    alpha=st.sampled_from([1.0, 0.5]),
+    beta=st.sampled_from([1.0, 2.0]),
+    c=st.sampled_from([None, (), (1,), (5,), (1, 5), (3, 1), (3, 5)]),
+    runtime=st.sampled_from([(0,), (0, 1), (0, 2), (1,)]),
+)
+@more
+def test_any_gemm(flip_a, flip_b, alpha, beta, c, runtime):
+    """Every attribute, every shape of C, constants and runtime operands."""
+    a, b = noise(3, 4), noise(4, 5, seed=1)
+    operands = [
+        a.T.copy() if flip_a else a,
+        b.T.copy() if flip_b else b,
+        None if c is None else noise(*c, seed=2),
+    ]
+    present = [n for n in runtime if operands[n] is not None]
+    check_node(
+        "Gemm", operands, runtime=present, transA=int(flip_a), transB=int(flip_b), alpha=alpha, beta=beta
+    )
+
+
+@pytest.mark.parametrize("attributes", [{"transB": 1}, {"transB": 0}])
+def test_constant_weights_are_one_layer(attributes):
+    """Transposes, factors and biases fold into the constants."""
+    b = noise(5, 4) if attributes["transB"] else noise(4, 5)
+    assert check_node("Gemm", [noise(3, 4), b, noise(1, 5)], alpha=2.0, beta=3.0, **attributes) == ["Gemm"]
+
+
+def test_integers():
+    """Gemm of integers is a MatMul."""
+    a, b = np.arange(6, dtype=np.int32).reshape(2, 3), np.arange(12, dtype=np.int32).reshape(3, 4)
+    assert check_node("Gemm", [a, b]) == ["MatMul"]
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [((4,), (4,)), ((4,), (4, 3)), ((3, 4), (4,)), ((2, 3, 4), (4,)), ((4,), (2, 4, 3))]
+)
+@pytest.mark.parametrize("runtime", [(0,), (0, 1)])
+def test_vectors(left, right, runtime):
+    """Operands of rank 1 become matrices."""
+    check_node("MatMul", [noise(*left), noise(*right, seed=1)], runtime=runtime)
+
+
+def test_matrices_stay():
+    """A MatMul of matrices is left alone."""
+    assert check_node("MatMul", [noise(2, 3, 4), noise(4, 5)], runtime=(0, 1)) == ["MatMul"]

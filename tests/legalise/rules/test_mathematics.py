@@ -1,0 +1,89 @@
+"""Mathematical functions against ONNX Runtime, at their edges too."""
+
+import math
+
+import numpy as np
+import pytest
+
+from mobilekit.legalise.pipeline import legalise
+from mobilekit.runtimes.ort import open_graph
+from tests.legalise.support import check_node, node_graph
+
+X = np.linspace(-4, 4, 81, dtype=np.float32)
+UNIT = np.linspace(-0.999, 0.999, 81, dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("op", "x"),
+    [
+        ("Reciprocal", X + 0.05),
+        ("Tan", X),
+        ("Sinh", X),
+        ("Cosh", X),
+        ("Sinh", np.float32([-88.9, 88.9])),
+        ("Asinh", X),
+        ("Acosh", X + 5.5),
+        ("Atanh", UNIT),
+        ("Asin", np.float32([-1, -0.3, 0, 0.5, 1])),
+        ("Acos", np.float32([-1, -0.3, 0, 0.5, 1])),
+        ("Asin", UNIT),
+        ("Acos", UNIT),
+    ],
+)
+def test_function(op, x):
+    """Within float32 of ONNX Runtime."""
+    check_node(op, [x], atol=1e-6)
+
+
+def test_erf_is_within_a_millionth():
+    """The approximation of Abramowitz and Stegun, evaluated in float32, against math.erf."""
+    x = np.linspace(-5, 5, 20001, dtype=np.float32)
+    graph, feed = node_graph("Erf", [x])
+    with open_graph(legalise(graph, samples=[]).graph) as session:
+        got = session.run(feed)["y"]
+    exact = np.array([math.erf(v) for v in x.tolist()])
+    assert np.abs(got - exact).max() < 1e-6
+
+
+def test_is_nan():
+    """NaN is what differs from itself."""
+    check_node("IsNaN", [np.float32([1, np.nan, np.inf])])
+
+
+@pytest.mark.parametrize(("negative", "positive"), [(1, 1), (0, 1), (1, 0), (0, 0)])
+def test_is_inf(negative, positive):
+    """Each sign alone, both, none."""
+    x = np.float32([1, np.nan, np.inf, -np.inf])
+    check_node("IsInf", [x], detect_negative=negative, detect_positive=positive)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32, np.int64])
+@pytest.mark.parametrize("runtime", [(0, 1), (0,)])
+def test_fmod(dtype, runtime):
+    """The sign is the dividend's."""
+    x = np.array([-7, -6, -1, 5, 7, 4], dtype)
+    y = np.array([3, -3, 2, -3, 4, 9], dtype)
+    check_node("Mod", [x, y], runtime=runtime, fmod=1)
+
+
+def test_integer_mod_stays():
+    """The sign is the divisor's: TFLite's FLOOR_MOD."""
+    x, y = np.int32([-7, -6, 5]), np.int32([3, -3, -3])
+    assert check_node("Mod", [x, y], runtime=(0, 1)) == ["Mod"]
+
+
+@pytest.mark.parametrize("exponent", [np.int64(2), np.int64([1, 2, 3]), np.float64([0.5, 1, 2])])
+def test_pow_of_another_type(exponent):
+    """An exponent of another element type."""
+    check_node("Pow", [np.float32([1, 4, 9]), exponent])
+
+
+def test_integer_base_with_fractional_exponent():
+    """2 ** 0.5 of an integer is computed in floats and truncated."""
+    check_node("Pow", [np.int32([1, 5, 16]), np.float32([0.5])])
+    check_node("Pow", [np.int32([1, 5, 16]), np.float32([0.5])], runtime=(0, 1))
+
+
+def test_cast_like():
+    """The element type of another value."""
+    assert check_node("CastLike", [np.float32([1.5, -2]), np.int32([0])]) == ["Cast"]
