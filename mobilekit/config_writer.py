@@ -27,8 +27,8 @@ color = {color}{pad}# {colors}
 
 _INPUT_ARRAY = """\
 kind = "array"
-from = {unknown}                  # FILL IN: a .npy file, a folder of them, or an embedding model (.onnx), then
-                            # also of = "IMAGE INPUT" and a table [{table}.input] like an image's
+from = {unknown}                  # FILL IN: a .npy file, a folder of them, or an embedding model (.onnx);
+                            # then also of = "IMAGE INPUT" and a table [{table}.input] like an image's
 """
 
 _OUTPUT_IMAGE = """\
