@@ -27,6 +27,8 @@ SUFFIXES = frozenset(
 
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF")
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"II*\0", b"MM\0*", b"GIF8")
+_REPLACE = "replace the file, or remove it from the photos"
 _CONVERT = "convert it to JPEG or PNG, or remove it from the photos"
 
 
@@ -56,7 +58,7 @@ def decode(stream: BinaryIO, name: str) -> Pixels:
             raise
         except Exception as error:  # Pillow's codecs raise nearly anything on damaged data
             message = f"photo {name} is damaged or truncated: {error}"
-            raise PhotoError(message, hint="replace the file, or remove it from the photos") from error
+            raise PhotoError(message, hint=_REPLACE) from error
 
 
 def _open(stream: BinaryIO, name: str) -> Image.Image:
@@ -88,6 +90,8 @@ def _not_an_image(stream: BinaryIO, name: str) -> PhotoError:
         return PhotoError(f"photo {name} is empty (0 bytes)", hint="remove it from the photos")
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         return PhotoError(f"photo {name} is HEIC, which cannot be decoded here", hint=_CONVERT)
+    if head.startswith(_BEGINNINGS):
+        return PhotoError(f"photo {name} is truncated or damaged in its header", hint=_REPLACE)
     return PhotoError(f"photo {name} is not an image (JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF)", hint=_CONVERT)
 
 

@@ -1,0 +1,137 @@
+"""Feeds for any mix of inputs: photos paired, arrays matched, everything missing said with its remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from mobilekit.calibrate.inputs import input_samples, split
+from mobilekit.calibrate.photos import DrawnPhoto, PhotoSet, photo_set
+from mobilekit.description import ModelDescription, TensorDescription
+from mobilekit.errors import DescriptionError, InputDataError, MissingPhotosError
+from mobilekit.tensors import DType, TensorSpec
+
+IMAGE = TensorDescription(kind="image", range=(0.0, 255.0))
+
+
+def image(name: str, *shape: int) -> TensorSpec:
+    return TensorSpec(name=name, dtype=DType.FLOAT32, shape=shape or (1, 3, 16, 16))
+
+
+def photos(count: int, drawn: list[int] | None = None) -> PhotoSet:
+    def draw(value: int) -> np.ndarray:
+        if drawn is not None:
+            drawn.append(value)
+        return np.full((20, 24, 3), value, np.uint8)
+
+    return photo_set(
+        DrawnPhoto(name=f"p{i:02}", digest=f"{i}", draw=lambda i=i: draw(i)) for i in range(count)
+    )
+
+
+def described(folder: Path = Path(), **inputs: TensorDescription) -> ModelDescription:
+    return ModelDescription(name="m", folder=folder, inputs=inputs)
+
+
+def shown(feed: dict, *names: str) -> tuple[int, ...]:
+    return tuple(int(feed[name].ravel()[0]) for name in names)
+
+
+def test_pairs_of_photos() -> None:
+    """Photo i goes with photo i + n/2; three inputs are a third apart; each feed has all inputs."""
+    two = input_samples((image("a"), image("b")), described(a=IMAGE, b=IMAGE), photos=photos(6))
+    assert [shown(feed, "a", "b") for feed in two] == [(0, 3), (1, 4), (2, 5), (3, 0), (4, 1), (5, 2)]
+    three = input_samples(
+        (image("a"), image("b"), image("c")), described(a=IMAGE, b=IMAGE, c=IMAGE), photos=photos(6)
+    )
+    assert shown(three[0], "a", "b", "c") == (0, 2, 4)
+
+
+def test_halves_pair_within_themselves() -> None:
+    """No photo that scores is seen while calibrating, not even as somebody's partner."""
+    samples = input_samples((image("a"), image("b")), described(a=IMAGE, b=IMAGE), photos=photos(6))
+    calibration, scoring = split(samples)
+    assert {v for feed in calibration for v in shown(feed, "a", "b")} == {0, 2, 4}
+    assert {v for feed in scoring for v in shown(feed, "a", "b")} == {1, 3, 5}
+
+
+def test_photos_are_decoded_once_for_two_inputs_of_a_size() -> None:
+    """Nothing is decoded before it is asked for, and no photo twice where sizes agree."""
+    drawn: list[int] = []
+    samples = input_samples((image("a"), image("b")), described(a=IMAGE, b=IMAGE), photos=photos(4, drawn))
+    assert drawn == []
+    list(samples)
+    assert sorted(drawn) == [0, 1, 2, 3]
+
+
+def test_batch_takes_successive_photos() -> None:
+    """A batch of two shows photo i and i + 1."""
+    feed = input_samples((image("a", 2, 3, 16, 16),), described(a=IMAGE), photos=photos(3))[2]
+    assert feed["a"][:, 0, 0, 0].tolist() == [2, 0]
+
+
+def test_arrays_beside_photos(tmp_path: Path) -> None:
+    """Array samples go with the photos in order, and start over when there are fewer."""
+    np.save(tmp_path / "ids.npy", np.arange(2, dtype=np.int64)[:, None])
+    ids = TensorSpec(name="id", dtype=DType.INT64, shape=(1, 1))
+    said = described(tmp_path, a=IMAGE, id=TensorDescription(source="ids.npy"))
+    samples = input_samples((image("a"), ids), said, photos=photos(3))
+    assert [shown(feed, "a", "id") for feed in samples] == [(0, 0), (1, 1), (2, 0)]
+    assert samples[0]["id"].dtype == np.int64
+
+
+def test_data_overrides_the_description(tmp_path: Path) -> None:
+    """`--input NAME=file` is taken even for an image, and then no photos are needed."""
+    np.save(tmp_path / "a.npy", np.full((2, 3, 16, 16), 7, np.float32))
+    samples = input_samples((image("a"),), described(a=IMAGE), photos=None, data={"a": tmp_path / "a.npy"})
+    assert len(samples) == 2
+    assert shown(samples[1], "a") == (7,)
+
+
+def test_embedding_of_a_photo(tmp_path: Path) -> None:
+    """An embedding is of the photo that its image input shows, in each feed."""
+    model = """<ir_version: 8, opset_import: ["": 17]>
+    g (float[1, 3, 16, 16] image) => (float[1, 3, 1, 1] mean) { mean = GlobalAveragePool(image) }"""
+    onnx.save(onnx.parser.parse_model(model), tmp_path / "mean.onnx")
+    ids = TensorSpec(name="id", dtype=DType.FLOAT32, shape=(1, 3))
+    source = TensorDescription(source="mean.onnx", of="b", embedding=IMAGE)
+    said = described(tmp_path, a=IMAGE, b=IMAGE, id=source)
+    samples = input_samples((image("a"), ids, image("b")), said, photos=photos(4))
+    assert [shown(feed, "b", "id") for feed in samples] == [(2, 2), (3, 3), (0, 0), (1, 1)]
+
+
+def test_missing_photos_and_data_say_the_remedy() -> None:
+    """No photos for an image and no data for an array are errors with the flag that helps."""
+    with pytest.raises(MissingPhotosError, match="a is an image") as photos_missing:
+        input_samples((image("a"),), described(a=IMAGE), photos=None)
+    assert "--photos" in photos_missing.value.hint
+    with pytest.raises(InputDataError, match=r"input b \(float32 \[1, 3, 16, 16\]\)") as data_missing:
+        input_samples((image("a"), image("b")), described(a=IMAGE), photos=photos(2))
+    assert "--input b=" in data_missing.value.hint
+    with pytest.raises(InputDataError, match="no input c"):
+        input_samples((image("a"),), described(a=IMAGE), photos=photos(2), data={"c": Path("c.npy")})
+    with pytest.raises(DescriptionError, match="black and white"):
+        input_samples((image("a"),), described(a=TensorDescription(kind="image")), photos=photos(2))
+
+
+def test_digest_follows_everything_but_places(tmp_path: Path) -> None:
+    """Photos, meanings, shapes and data change the digest; the folder they lie in does not."""
+    np.save(tmp_path / "a.npy", np.zeros((1, 2), np.float32))
+    (tmp_path / "copy").mkdir()
+    np.save(tmp_path / "copy" / "b.npy", np.zeros((1, 2), np.float32))
+    np.save(tmp_path / "c.npy", np.ones((1, 2), np.float32))
+    ids = TensorSpec(name="id", dtype=DType.FLOAT32, shape=(1, 2))
+
+    def digest(count: int, name: str, said: TensorDescription = IMAGE, side: int = 16) -> str:
+        inputs = (image("a", 1, 3, side, side), ids)
+        data = {"id": tmp_path / name}
+        return input_samples(inputs, described(a=said), photos=photos(count), data=data).digest
+
+    base = digest(2, "a.npy")
+    assert base == digest(2, "copy/b.npy")
+    other = TensorDescription(kind="image", range=(0.0, 1.0))
+    changed = [digest(3, "a.npy"), digest(2, "c.npy"), digest(2, "a.npy", other), digest(2, "a.npy", side=32)]
+    assert len({base, *changed}) == 5
