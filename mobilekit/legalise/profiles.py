@@ -6,7 +6,6 @@ from mobilekit.legalise.rule import Rule
 from mobilekit.legalise.rules import (
     activation,
     broadcast,
-    channel_shuffle,
     clip,
     conv,
     conv_transpose,
@@ -30,7 +29,7 @@ from mobilekit.legalise.rules import (
 
 Stage = tuple[Rule, ...]
 
-_PATTERNS: Stage = (*dynamic.RULES, *gelu.RULES, *channel_shuffle.RULES)
+_PATTERNS: Stage = (*dynamic.RULES, *gelu.RULES)
 
 _TFLITE_CPU: Stage = (
     *conv.RULES,
