@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mobilekit.errors import UnsupportedOperatorError, UsageError
+from mobilekit.errors import ShapeError, UnsupportedOperatorError, UsageError
 from mobilekit.legalise.engine import Engine, Rewrite
 from mobilekit.legalise.floats import single_precision
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.profiles import PROFILES
 from mobilekit.legalise.rule import Refusal
+from mobilekit.legalise.rules.dynamic import REASONS
 from mobilekit.legalise.verify import check_same
 from mobilekit.legalise.workspace import Workspace
 from mobilekit.source.graph import Graph, graph_from_proto
@@ -40,6 +41,7 @@ def legalise(graph: Graph, *, profile: str = "tflite-cpu", samples: Sequence[Fee
         raise UsageError(message, hint=f"known profiles: {', '.join(sorted(PROFILES))}")
     workspace = Workspace(graph.proto())
     engine = Engine(workspace)
+    _check_typed(workspace, profile)
     engine.rewrites += single_precision(workspace)
     for stage in PROFILES[profile]:
         engine.run(stage)
@@ -50,6 +52,17 @@ def legalise(graph: Graph, *, profile: str = "tflite-cpu", samples: Sequence[Fee
     )
     check_same(graph, result.graph, result.rewrites, samples)
     return result
+
+
+def _check_typed(workspace: Workspace, profile: str) -> None:
+    """Rules need the type of every value: refuse what can have none, and graphs that were not normalised."""
+    untyped = [n for n in workspace.nodes if not all(v in workspace.types for v in n.outputs if v)]
+    dynamic = [(n, REASONS[n.op]) for n in workspace.nodes if n.op in REASONS and not n.domain]
+    if untyped and dynamic:
+        raise _refused(dynamic, profile)
+    if untyped:
+        message = f"no fixed shape for {untyped[0].name}, the result of {untyped[0].op}"
+        raise ShapeError(message, hint="give every input a fixed shape: --shape NAME=1,3,512,512")
 
 
 def _refused(refusals: Sequence[tuple[Node, Refusal]], profile: str) -> UnsupportedOperatorError:

@@ -17,7 +17,7 @@ def test_same_padding_stays():
 
 
 def test_torch_stride_two_on_even_size_is_not_same():
-    """pads 1 with stride 2 on an even size puts the odd cell before: TFLite puts it after."""
+    """Pads 1 with stride 2 on an even size puts the odd cell before: TFLite puts it after."""
     operands = [noise(1, 3, 8, 8), noise(4, 3, 3, 3), noise(4)]
     assert check_node("Conv", operands, pads=[1, 1, 1, 1], strides=[2, 2]) == ["Pad", "Conv"]
 

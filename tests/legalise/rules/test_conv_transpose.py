@@ -10,13 +10,13 @@ from tests.legalise.support import check_node, few, more, node_graph, noise
 
 
 def test_doubling_with_kernel_four_stays():
-    """kernel 4, stride 2, pads 1: TFLite's SAME."""
+    """Kernel 4, stride 2, pads 1: TFLite's SAME."""
     operands = [noise(1, 3, 5, 6), noise(3, 4, 4, 4), noise(4)]
     assert check_node("ConvTranspose", operands, strides=[2, 2], pads=[1] * 4) == ["ConvTranspose"]
 
 
 def test_doubling_with_kernel_three_is_cut():
-    """kernel 3, stride 2, pads 1, output_padding 1: the full result without its first row and column."""
+    """Kernel 3, stride 2, pads 1, output_padding 1: the full result without its first row and column."""
     operands = [noise(1, 3, 5, 6), noise(3, 4, 3, 3)]
     ops = check_node("ConvTranspose", operands, strides=[2, 2], pads=[1] * 4, output_padding=[1, 1])
     assert ops == ["ConvTranspose", "Slice"]

@@ -201,7 +201,7 @@ def _reference(axis, method):
     from onnx.reference.ops.op_resize import _cubic_coeffs, _interpolate_nd, _linear_coeffs
 
     coefficients = {
-        "linear": lambda ratio, scale: _linear_coeffs(ratio, scale),
+        "linear": _linear_coeffs,
         "cubic": lambda ratio, scale: _cubic_coeffs(ratio, scale, A=method.cubic_a),
     }[method.mode]
     columns = [

@@ -10,7 +10,7 @@ from tests.legalise.support import node_graph, noise, operators
 
 @pytest.mark.parametrize(("alpha", "ops"), [(1.0, ["Sigmoid", "Mul"]), (1.7, ["Mul", "Sigmoid", "Mul"])])
 def test_swish(alpha, ops):
-    """x · sigmoid(alpha · x)."""
+    """X · sigmoid(alpha · x)."""
     x = noise(2, 5)
     graph, feed = node_graph("Swish", [x], opset=24, alpha=alpha)
     legal = legalise(graph, samples=[]).graph
