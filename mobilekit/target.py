@@ -18,14 +18,13 @@ Format = Literal["tflite", "coreml"]
 class Budget:
     """The least quality of a variant against ONNX Runtime in float32, per output; None: not asked.
 
-    ``psnr_mean`` and ``psnr_worst`` in dB over the scoring photos; ``ssim_mean`` (0…1) and
-    ``delta_e_mean`` (a maximum, CIEDE2000) are for outputs described as images.
+    ``psnr_mean`` and ``psnr_worst`` in dB over the scoring photos, for float outputs;
+    ``mismatch_max`` is the largest share of elements of an integer or boolean output that may differ.
     """
 
     psnr_mean: float | None = None
     psnr_worst: float | None = None
-    ssim_mean: float | None = None
-    delta_e_mean: float | None = None
+    mismatch_max: float | None = None
 
     def overridden_by(self, other: Budget) -> Budget:
         """This budget with every figure that ``other`` states."""

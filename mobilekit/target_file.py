@@ -44,7 +44,8 @@ def _tier(table: TomlTable) -> Tier:
     tier = Tier(
         name=table.need("name", str),
         precision=cast("Precision", table.choice("precision", _PRECISIONS)),
-        accelerators=cast("tuple[Accelerator, ...]", _choices(table, "accelerators", _ACCELERATORS)) or ("cpu",),
+        accelerators=cast("tuple[Accelerator, ...]", _choices(table, "accelerators", _ACCELERATORS))
+        or ("cpu",),
         rules=tuple(_rule(rule) for rule in table.tables("rules")),
         size=_size(table),
         shapes=_shapes(table.table("shapes")) or None,
@@ -70,7 +71,9 @@ def _rule(table: TomlTable) -> Rule:
     table.finish()
     if rule.ram_min_bytes is not None and rule.ram_max_bytes is not None:
         if rule.ram_min_bytes >= rule.ram_max_bytes:
-            raise table.fault("ram_max_bytes", f"no device has at least {rule.ram_min_bytes} and less than that")
+            raise table.fault(
+                "ram_max_bytes", f"no device has at least {rule.ram_min_bytes} and less than that"
+            )
     return rule
 
 
@@ -87,7 +90,7 @@ def _size(table: TomlTable) -> tuple[int, int] | None:
     values = table.counts("size")
     if not values:
         return None
-    if len(values) != 2:  # noqa: PLR2004
+    if len(values) != 2:
         raise table.fault("size", f"expected [height, width], got {list(values)!r}")
     return values[0], values[1]
 
@@ -126,8 +129,7 @@ def _budget(table: TomlTable) -> Budget:
     budget = Budget(
         psnr_mean=table.number("psnr_mean", minimum=0),
         psnr_worst=table.number("psnr_worst", minimum=0),
-        ssim_mean=table.number("ssim_mean", minimum=0),
-        delta_e_mean=table.number("delta_e_mean", minimum=0),
+        mismatch_max=table.number("mismatch_max", minimum=0),
     )
     table.finish()
     return budget
@@ -156,7 +158,9 @@ def _check_tiers(root: TomlTable, tiers: tuple[Tier, ...]) -> None:
         if tier.name in names[:index]:
             raise table.fault("name", f"{tier.name!r} is the name of an earlier tier")
         if tier.is_total and index < len(tiers) - 1:
-            raise table.fault("rules", f"tier {tier.name!r} matches every device: the tiers after it get none")
+            raise table.fault(
+                "rules", f"tier {tier.name!r} matches every device: the tiers after it get none"
+            )
     if not tiers[-1].is_total:
         raise root.tables("tiers")[-1].fault(
             "rules", "the last tier must match every device", hint="leave its rules out"

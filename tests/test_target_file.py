@@ -63,7 +63,7 @@ def test_reads_tiers_budgets_and_rules(tmp_path: Path) -> None:
         ("size = [192, 256]", "size = [192, true]", ":18: tiers[1].size", "positive integers"),
         ('name = "rest"', 'name = "best"', ":16: tiers[1].name", "earlier tier"),
         ('name = "rest"', 'name = "../rest"', ":16: tiers[1].name", "letters"),
-        ('size = [192, 256]', 'rules = [{ sdk_min = 3 }]', ":18: tiers[1].rules", "every device"),
+        ("size = [192, 256]", "rules = [{ sdk_min = 3 }]", ":18: tiers[1].rules", "every device"),
         ('next_rungs = ["fp16"]', 'next_rungs = ["fp17"]', ":10: tiers[0].next_rungs", "fp17"),
         ("[budgets.int8]", "[budgets.int9]", ":3: budgets.int9", "unknown key"),
         ('format = "tflite"', "format =", "", "not TOML"),

@@ -59,7 +59,9 @@ _RULES = st.builds(
 
 
 @given(st.lists(st.lists(_RULES, min_size=1, max_size=3), max_size=4), _PROFILES)
-def test_every_device_gets_the_first_tier_that_matches(rules: list[list[Rule]], profile: DeviceProfile) -> None:
+def test_every_device_gets_the_first_tier_that_matches(
+    rules: list[list[Rule]], profile: DeviceProfile
+) -> None:
     tiers = [Tier(name=str(i), precision="fp32", rules=tuple(r)) for i, r in enumerate(rules)]
     last = Tier(name="last", precision="fp32")
     chosen = select([*tiers, last], profile)

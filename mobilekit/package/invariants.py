@@ -6,7 +6,7 @@ a Softmax whose parts do not add up, an output beyond what was calibrated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,8 @@ from mobilekit.errors import UnsoundArtifactError
 from mobilekit.package.tflite_facts import CONVOLUTIONS, FileFacts
 
 if TYPE_CHECKING:
+    import onnx
+
     from mobilekit.quantisation import QuantisationPlan
     from mobilekit.tensors import Array
 
@@ -31,22 +33,22 @@ def check_operators(facts: FileFacts) -> None:
         raise UnsoundArtifactError(message, hint="apps would need a library of their own to run it")
 
 
-def check_int8(facts: FileFacts, plan: QuantisationPlan) -> None:
-    """Convolutions have int8 activations wherever the plan says so, and some do.
+def check_int8(facts: FileFacts, planned_int8: int) -> None:
+    """At least ``planned_int8`` convolutions have int8 activations, and any int8 tensor exists.
 
-    A model without convolutions needs one int8 operator of any kind. Raises UnsoundArtifactError.
+    Raises UnsoundArtifactError.
     """
     convolutions = [op for op in facts.operators if op.name in CONVOLUTIONS]
-    integer = [op for op in convolutions if _activation(facts, op.name, op.inputs) == "int8"]
-    planned_float = sum(p.precision == "float" for p in plan.operators.values())
-    if len(convolutions) - len(integer) > planned_float:
-        count = len(convolutions) - len(integer)
-        message = f"{count} of {len(convolutions)} convolutions have float activations in an int8 file"
+    integer = sum(_activation(facts, op.name, op.inputs) == "int8" for op in convolutions)
+    if integer < planned_int8:
+        message = (
+            f"{integer} of {len(convolutions)} convolutions have int8 activations, {planned_int8} planned"
+        )
         raise UnsoundArtifactError(message, hint=_BUG)
-    wanted = any(p.precision == "int8" for p in plan.operators.values())
-    if wanted and not any(t.dtype == "int8" and t.quantisation for t in facts.tensors):
+    if not any(t.dtype == "int8" and t.quantisation for t in facts.tensors):
         message = "the int8 file has no int8 activation at all"
-        raise UnsoundArtifactError(message, hint=_BUG)
+        hint = "the plan left every operator in float; choose fp16 for this model"
+        raise UnsoundArtifactError(message, hint=hint)
 
 
 def _activation(facts: FileFacts, name: str, inputs: tuple[int, ...]) -> str:
@@ -99,13 +101,16 @@ def _non_finite(value: Array, reference: Array | None) -> int:
     return int((bad & np.isfinite(reference) if reference is not None else bad).sum())
 
 
-def softmax_outputs(nodes: Sequence[object], outputs: Sequence[str]) -> dict[str, int]:
+def softmax_outputs(nodes: Sequence[onnx.NodeProto], outputs: Sequence[str]) -> dict[str, int]:
     """Outputs of a legalised graph that a Softmax makes, with its axis (ONNX layout)."""
-    return dict(_softmax_outputs(nodes, frozenset(outputs)))
+    return {
+        node.output[0]: next((a.i for a in node.attribute if a.name == "axis"), -1)
+        for node in nodes
+        if node.op_type == "Softmax" and node.output[0] in outputs
+    }
 
 
-def _softmax_outputs(nodes: Sequence[object], outputs: frozenset[str]) -> Iterator[tuple[str, int]]:
-    for node in nodes:
-        if getattr(node, "op_type", "") == "Softmax" and node.output[0] in outputs:  # type: ignore[attr-defined]
-            axes = [a.i for a in node.attribute if a.name == "axis"]  # type: ignore[attr-defined]
-            yield node.output[0], axes[0] if axes else -1  # type: ignore[attr-defined]
+def planned_int8_convolutions(nodes: Sequence[onnx.NodeProto], plan: QuantisationPlan) -> int:
+    """How many convolutions of a legalised graph ``plan`` has in int8."""
+    convolutions = [node.output[0] for node in nodes if node.op_type in ("Conv", "ConvTranspose")]
+    return sum(plan.precision_of(name) == "int8" for name in convolutions)

@@ -54,9 +54,7 @@ def facts_of(path: Path) -> FileFacts:
     dtypes, names = _names_of(schema.TensorType), _names_of(schema.BuiltinOperator)
     return FileFacts(
         tensors=tuple(_tensor(graph.Tensors(i), dtypes) for i in range(graph.TensorsLength())),
-        operators=tuple(
-            _operator(graph.Operators(i), model, names) for i in range(graph.OperatorsLength())
-        ),
+        operators=tuple(_operator(graph.Operators(i), model, names) for i in range(graph.OperatorsLength())),
         inputs=tuple(int(graph.Inputs(i)) for i in range(graph.InputsLength())),
         outputs=tuple(int(graph.Outputs(i)) for i in range(graph.OutputsLength())),
     )

@@ -124,3 +124,16 @@ def _node_tensors(node: onnx.NodeProto) -> Iterator[onnx.TensorProto]:
             yield from _graph_tensors(attribute.g)
         for graph in attribute.graphs:
             yield from _graph_tensors(graph)
+
+
+def external_locations(path: Path) -> list[str]:
+    """Where the model at ``path`` says that its external data is, sorted; none if it is not ONNX."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.ModelProto.FromString(path.read_bytes())
+    except DecodeError:
+        return []  # `load` says what is wrong with the file
+    entries = (e for t in _tensors(model) if t.data_location == t.EXTERNAL for e in t.external_data)
+    return sorted({entry.value for entry in entries if entry.key == "location"})

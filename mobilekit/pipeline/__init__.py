@@ -1,0 +1,23 @@
+"""Paths and keywords in, finished artifacts out: the only place that knows the order of steps.
+
+::
+
+    model ─ source.load ─ normalise ─ legalise ─┬──────────── emit fp32 ─ self-check
+    photos ─ samples ──────────┴─ calibrate, plan ─ emit ─ one run in a child ─ parity ─ budget ─ publish
+
+Every step is a stage of the store, keyed by its inputs, parameters, code and tool versions.
+"""
+
+from __future__ import annotations
+
+# Folders of this package have the names of two functions of the interface. They are imported here, so
+# that a later import of them does not put the folder where `mobilekit.convert` should be the function.
+import mobilekit.convert
+import mobilekit.package  # noqa: F401
+from mobilekit.pipeline.converting import convert
+from mobilekit.pipeline.inspecting import Inspection, inspect
+from mobilekit.pipeline.packaging import package
+from mobilekit.pipeline.progress import Progress
+from mobilekit.pipeline.results import PackageResult, TierResult
+
+__all__ = ["Inspection", "PackageResult", "Progress", "TierResult", "convert", "inspect", "package"]

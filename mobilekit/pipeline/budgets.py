@@ -1,0 +1,47 @@
+"""A tier's budget against what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mobilekit.errors import BudgetError
+from mobilekit.pipeline.measure import psnr_of
+
+if TYPE_CHECKING:
+    from mobilekit.target import Budget, Target
+    from mobilekit.tier import Precision, Tier
+
+
+def failures(parity: Mapping[str, Any], budget: Budget) -> tuple[str, ...]:
+    """What is outside the budget, a line per output and figure; empty if all is within.
+
+    Integer and boolean outputs are judged by the share of elements that differ.
+    """
+    return tuple(line for output in parity["outputs"] for line in _failures(output, budget))
+
+
+def _failures(output: Mapping[str, Any], budget: Budget) -> Sequence[str]:
+    name = output["name"]
+    if output["mismatch"] is not None:
+        most = budget.mismatch_max
+        if most is None or output["mismatch"] <= most:
+            return []
+        return [f"output {name}: {output['mismatch']:.2%} of its elements differ, budget {most:.2%}"]
+    figures = (("mean", budget.psnr_mean), ("worst", budget.psnr_worst))
+    return [
+        f"output {name}: PSNR {words} is {psnr_of(output['psnr_db'][words]):.1f} dB, budget {least:g} dB"
+        for words, least in figures
+        if least is not None and psnr_of(output["psnr_db"][words]) < least
+    ]
+
+
+def budget_error(target: Target, tier: Tier, rungs: Mapping[Precision, tuple[str, ...]]) -> BudgetError:
+    """The error about a tier whose every rung failed, with what to do."""
+    lines = [f"  {precision}: {line}" for precision, found in rungs.items() for line in found]
+    message = f"tier {tier.name} of target {target.name} is outside its budget\n" + "\n".join(lines)
+    hint = (
+        "calibrate with photos like those the app will see; or, in a copy of the target file, allow the tier"
+        ' another precision (next_rungs = ["fp16"]) or lower the budget'
+    )
+    return BudgetError(message, hint=hint)

@@ -1,0 +1,167 @@
+"""``convert``: one model to one file of one format, checked as everything is."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from mobilekit.artifact import Artifact, digest_of_path
+from mobilekit.description import ModelDescription
+from mobilekit.errors import UsageError
+from mobilekit.pipeline.job import Fill, Job, described, opened_photos
+from mobilekit.pipeline.keys import model_digest, model_key, tool_versions
+from mobilekit.pipeline.progress import Progress, silent
+from mobilekit.pipeline.publish import check_writable
+from mobilekit.store.canonical import atomic_write, copy_atomic
+from mobilekit.store.cas import Store
+from mobilekit.target import Checks
+from mobilekit.tier import Precision
+
+if TYPE_CHECKING:
+    from mobilekit.calibrate.photos import PhotoSet
+    from mobilekit.pipeline.variant import Variant
+    from mobilekit.tensors import Feed
+
+PLAN_FILE = "plan.json"
+
+
+def convert(
+    model: str | Path,
+    *,
+    to: Literal["tflite", "coreml"] = "tflite",
+    precision: Precision = "fp32",
+    out: str | Path = "build",
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    inputs: Mapping[str, Mapping[str, object]] | None = None,
+    photos: str | Path | PhotoSet | None = None,
+    data: Mapping[str, str | Path] | None = None,
+    samples: Sequence[Feed] | None = None,
+    io: Literal["float32", "int8"] = "float32",
+    plan: str | Path | None = None,
+    fallback: str | None = None,
+    config: str | Path | ModelDescription | None = None,
+    store: Store | str | Path | None = None,
+    progress: Progress | None = None,
+) -> Artifact:
+    """Convert ``model`` and return the file: ``out/<model>.<precision>.tflite``.
+
+    An int8 file's plan lies beside it as plan.json. Without photos, data or samples the file is
+    verified on synthetic inputs, and ``meta["warnings"]`` says so; int8 then needs a ``plan``.
+    ``store`` keeps finished steps for later runs; by default nothing is kept. Raises MobilekitError.
+    """
+    _check_keywords(to, precision, io, plan, fallback)
+    folder = Path(out)
+    check_writable(folder)
+    with _store(store) as opened_store:
+        job = _job(
+            Path(model),
+            shapes=shapes or {},
+            inputs=inputs,
+            photos=photos,
+            data={name: Path(path) for name, path in (data or {}).items()},
+            samples=samples,
+            config=config,
+            fallback=fallback,
+            store=opened_store,
+            progress=progress or silent,
+        )
+        from mobilekit.pipeline.opened import open_job
+        from mobilekit.pipeline.variant import build_variant
+
+        opened = open_job(job)
+        variant = build_variant(
+            opened, precision=precision, checks=Checks(), io=io, given_plan=Path(plan) if plan else None
+        )
+        return _publish(folder, job, variant, opened.warnings())
+
+
+def _check_keywords(to: str, precision: str, io: str, plan: str | Path | None, fallback: str | None) -> None:
+    if to == "coreml":
+        message = "this version cannot write Core ML"
+        raise UsageError(message, hint="convert to tflite")
+    for name, value, allowed in (
+        ("to", to, ("tflite",)),
+        ("precision", precision, get_args(Precision)),
+        ("io", io, ("float32", "int8")),
+        ("fallback", fallback, (None, "onnx2tf")),
+    ):
+        if value not in allowed:
+            message = f"{name} is {value!r}"
+            raise UsageError(message, hint=f"it can be {', '.join(str(a) for a in allowed if a)}")
+    if io == "int8" and precision != "int8":
+        message = f"integer inputs and outputs go with precision int8, not with {precision}"
+        raise UsageError(message, hint="leave io (--io) out, or choose precision int8")
+    if plan is not None and precision != "int8":
+        message = f"a plan goes with precision int8, not with {precision}"
+        raise UsageError(message, hint="leave plan (--plan) out, or choose precision int8")
+
+
+@contextmanager
+def _store(store: Store | str | Path | None) -> Iterator[Store]:
+    if isinstance(store, Store):
+        yield store
+    elif store is not None:
+        yield Store(Path(store))
+    else:
+        with tempfile.TemporaryDirectory(prefix="mobilekit-store-") as folder:
+            yield Store(Path(folder))
+
+
+def _job(
+    model: Path,
+    *,
+    shapes: Mapping[str, tuple[int, ...]],
+    inputs: Mapping[str, Mapping[str, object]] | None,
+    photos: str | Path | PhotoSet | None,
+    data: Mapping[str, Path],
+    samples: Sequence[Feed] | None,
+    config: str | Path | ModelDescription | None,
+    fallback: str | None,
+    store: Store,
+    progress: Progress,
+) -> Job:
+    path, description, _ = described(model, config=config, inputs=inputs)
+    return Job(
+        model=path,
+        model_key=model_key(path, store),
+        description=description,
+        photos=opened_photos(photos),
+        data=data,
+        samples=samples,
+        fill=Fill(shapes=dict(shapes), batch=1),
+        store=store,
+        progress=progress,
+        synthetic=True,
+        fallback=fallback,
+    )
+
+
+def _publish(folder: Path, job: Job, variant: Variant, warnings: Sequence[str]) -> Artifact:
+    path = folder / f"{job.model.stem}.{variant.precision}.tflite"
+    plan_path = folder / PLAN_FILE if variant.plan else None
+    if variant.plan and plan_path:
+        atomic_write(plan_path, variant.plan.to_json().encode())
+    copy_atomic(variant.path, path)
+    return Artifact(
+        kind="tflite", digest=digest_of_path(path), path=path, meta=_meta(job, variant, plan_path, warnings)
+    )
+
+
+def _meta(job: Job, variant: Variant, plan_path: Path | None, warnings: Sequence[str]) -> dict[str, Any]:
+    return {
+        "precision": variant.precision,
+        "scheme": variant.scheme.name,
+        "int8_share": variant.scheme.int8_share,
+        "converter": variant.converter,
+        "size_bytes": variant.path.stat().st_size,
+        "source": {"sha256": model_digest(job.model_key)},
+        "plan": str(plan_path) if plan_path else None,
+        "self_check_fp32": dict(variant.check),
+        "float_operators": variant.float_operators(),
+        "warnings": list(warnings),
+        "tools": dict(tool_versions()),
+        **variant.measured,
+    }

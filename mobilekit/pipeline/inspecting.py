@@ -1,0 +1,216 @@
+"""``inspect``: what is in a model, and what a target will do with it, before anything is converted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mobilekit import resources
+from mobilekit.config import safe_name
+from mobilekit.description import ModelDescription
+from mobilekit.errors import ModelFileError, ShapeError, UnsupportedOperatorError
+from mobilekit.pipeline.dimensions import open_shapes
+from mobilekit.pipeline.job import Fill, described
+from mobilekit.target_file import target_from_toml
+
+if TYPE_CHECKING:
+    import onnx
+
+    from mobilekit.source.graph import Graph
+    from mobilekit.target import Target
+
+_PROFILE = "tflite-cpu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BorderTensor:
+    """An input or output as the file declares it; open dimensions are names, or ``?``."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str, ...]
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierOutlook:
+    """What a tier will get, if the model's operators allow it."""
+
+    tier: str
+    precision: str
+    accelerators: tuple[str, ...]
+    shapes: Mapping[str, tuple[int, ...]]
+    possible: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """``problem`` is why the graph could not be looked at further (open dimensions, say); else empty.
+
+    ``recognised`` and ``rewrites`` are what normalising and legalising do; ``refusals`` every
+    operator without an exact form, a line each.
+    """
+
+    path: Path
+    name: str
+    producer: str
+    ir_version: int
+    opsets: Mapping[str, int]
+    inputs: tuple[BorderTensor, ...]
+    outputs: tuple[BorderTensor, ...]
+    operators: Mapping[str, int]
+    parameters: int
+    target: str
+    recognised: tuple[Mapping[str, str], ...] = ()
+    rewrites: tuple[Mapping[str, str], ...] = ()
+    legal_operators: Mapping[str, int] | None = None
+    refusals: tuple[str, ...] = ()
+    tiers: tuple[TierOutlook, ...] = ()
+    problem: str = ""
+    hint: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON, for ``--json``."""
+        return {**asdict(self), "path": str(self.path)}
+
+
+def inspect(
+    model: str | Path | None = None,
+    *,
+    target: str = "android",
+    config: str | Path | ModelDescription | None = None,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> Inspection:
+    """Look at a model with the eyes of a target. Raises MobilekitError for a file that is not a model.
+
+    Open dimensions and operators without an exact form are part of the answer, not errors.
+    """
+    chosen = target_from_toml(resources.target_file(target))
+    path, description, _ = described(Path(model) if model is not None else None, config=config, inputs=None)
+    proto = _read(path)
+    fill = Fill(shapes={**chosen.shapes, **(shapes or {})}, size=chosen.size, batch=chosen.batch)
+    facts = _facts(path, proto, description, chosen)
+    try:
+        from mobilekit.source.load import load
+
+        source = load(path, shapes=open_shapes(path, description, fill))
+    except ShapeError as error:
+        return Inspection(**facts, problem=error.message, hint=error.hint)
+    return _with_outlook(facts, source, description, chosen, fill)
+
+
+def _with_outlook(
+    facts: Mapping[str, Any], source: Graph, description: ModelDescription, target: Target, fill: Fill
+) -> Inspection:
+    from mobilekit.convert.tflite.api import refusals
+    from mobilekit.legalise.pipeline import legalise
+    from mobilekit.normalise.pipeline import normalise
+
+    try:
+        normalised = normalise(source, samples=())
+    except UnsupportedOperatorError as error:
+        tiers = _tiers(facts, description, target, fill, possible=False)
+        return Inspection(**facts, refusals=error.refusals, hint=error.hint, tiers=tiers)
+    recognised = tuple(asdict(each) for each in normalised.recognised)
+    try:
+        legal = legalise(normalised.graph, profile=_PROFILE, samples=())
+    except UnsupportedOperatorError as error:
+        tiers = _tiers(facts, description, target, fill, possible=False)
+        return Inspection(
+            **facts, recognised=recognised, refusals=error.refusals, hint=error.hint, tiers=tiers
+        )
+    refused = refusals(legal.graph)
+    return Inspection(
+        **facts,
+        recognised=recognised,
+        rewrites=tuple(asdict(each) for each in legal.rewrites),
+        legal_operators=histogram(legal.graph.proto()),
+        refusals=refused,
+        tiers=_tiers(facts, description, target, fill, possible=not refused),
+    )
+
+
+def _tiers(
+    facts: Mapping[str, Any], description: ModelDescription, target: Target, fill: Fill, *, possible: bool
+) -> tuple[TierOutlook, ...]:
+    path = facts["path"]
+    found = []
+    for tier in target.tiers:
+        own = Fill(
+            shapes={**target.shapes, **(tier.shapes or {}), **fill.shapes},
+            size=tier.size or target.size,
+            batch=target.batch,
+        )
+        found.append(
+            TierOutlook(
+                tier=tier.name,
+                precision=tier.precision,
+                accelerators=tier.accelerators,
+                shapes=open_shapes(tier.model or path, description, own),
+                possible=possible,
+            )
+        )
+    return tuple(found)
+
+
+def _facts(
+    path: Path, model: onnx.ModelProto, description: ModelDescription, target: Target
+) -> dict[str, Any]:
+    from math import prod
+
+    constants = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in constants]
+    producer = " ".join(part for part in (model.producer_name, model.producer_version) if part)
+    return {
+        "path": path,
+        "name": description.name or safe_name(path.stem),
+        "producer": producer or "not named",
+        "ir_version": model.ir_version,
+        "opsets": {entry.domain or "ai.onnx": entry.version for entry in model.opset_import},
+        "inputs": tuple(_border(value, description, is_input=True) for value in inputs),
+        "outputs": tuple(_border(value, description, is_input=False) for value in model.graph.output),
+        "operators": histogram(model),
+        "parameters": sum(prod(tensor.dims) for tensor in model.graph.initializer),
+        "target": target.name,
+    }
+
+
+def histogram(model: onnx.ModelProto) -> dict[str, int]:
+    """How often each operator occurs, sorted by name; operators of other domains with their domain."""
+    names = sorted(f"{n.domain}::{n.op_type}" if n.domain else n.op_type for n in model.graph.node)
+    return {name: names.count(name) for name in dict.fromkeys(names)}
+
+
+def _border(value: onnx.ValueInfoProto, description: ModelDescription, *, is_input: bool) -> BorderTensor:
+    import onnx
+
+    from mobilekit.source.shapes import dimensions
+
+    said = (description.inputs if is_input else description.outputs).get(value.name)
+    tensor = value.type.tensor_type
+    return BorderTensor(
+        name=value.name,
+        dtype=onnx.TensorProto.DataType.Name(tensor.elem_type).lower(),
+        shape=tuple(d if isinstance(d, int) else d or "?" for d in dimensions(value) or ("?",)),
+        kind=said.kind if said else "not described",
+    )
+
+
+def _read(path: Path) -> onnx.ModelProto:
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.ModelProto.FromString(path.read_bytes())
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror}"
+        raise ModelFileError(message) from error
+    except DecodeError as error:
+        message = f"{path}: not an ONNX model, or truncated"
+        raise ModelFileError(message, hint="export the model to ONNX again") from error
+    if not model.graph.output:
+        message = f"{path}: not an ONNX model: it has no graph with outputs"
+        raise ModelFileError(message, hint="export the model to ONNX again")
+    return model

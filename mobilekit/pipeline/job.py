@@ -1,0 +1,134 @@
+"""A job: the model, what its tensors mean and what feeds it; resolved from what a user gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mobilekit import resources
+from mobilekit.config import FILE_NAME, descriptions_from_mapping, read_description, safe_name
+from mobilekit.description import ModelDescription
+from mobilekit.errors import UsageError
+from mobilekit.pipeline.keys import data_key, description_key, feeds_key, model_key
+from mobilekit.pipeline.progress import Progress, silent
+from mobilekit.store.cas import Store, default_root
+
+if TYPE_CHECKING:
+    from mobilekit.calibrate.photos import PhotoSet
+    from mobilekit.tensors import Feed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """What dynamic dimensions become: whole ``shapes``, else ``batch`` and ``size`` of images."""
+
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    size: tuple[int, int] | None = None
+    batch: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What every variant of one model has in common.
+
+    ``synthetic`` allows made-up inputs for verification where there is no data; ``command`` is the
+    command line that would make a refused build work.
+    """
+
+    model: Path
+    model_key: Mapping[str, Any]
+    description: ModelDescription
+    photos: PhotoSet | None
+    data: Mapping[str, Path]
+    samples: Sequence[Feed] | None
+    fill: Fill
+    store: Store
+    progress: Progress = silent
+    synthetic: bool = False
+    fallback: str | None = None
+    command: str = ""
+
+    def key(self) -> dict[str, Any]:
+        """What results depend on, as digests; no path is part of it."""
+        return {
+            "model": dict(self.model_key),
+            "description": description_key(self.description),
+            "photos": self.photos.digest if self.photos is not None else None,
+            "data": data_key(self.description, self.data),
+            "samples": feeds_key(self.samples),
+            "shapes": {name: list(shape) for name, shape in sorted(self.fill.shapes.items())},
+            "size": list(self.fill.size) if self.fill.size else None,
+            "batch": self.fill.batch,
+            "fallback": self.fallback,
+        }
+
+    def with_fill(self, fill: Fill) -> Job:
+        """The same job with other values for dynamic dimensions."""
+        return replace(self, fill=fill)
+
+    def with_model(self, model: Path) -> Job:
+        """The same job for another model with the same inputs (a tier's lighter one)."""
+        return replace(self, model=model, model_key=model_key(model, self.store))
+
+
+def opened_store(store: Store | Path | str | None) -> Store:
+    """A store as given, at a path, or in the user's cache folder."""
+    if isinstance(store, Store):
+        return store
+    return Store(Path(store) if store is not None else default_root())
+
+
+def opened_photos(photos: PhotoSet | Path | str | None) -> PhotoSet | None:
+    """Photos as given, or at a path. Raises PhotoError or MissingPhotosError."""
+    from mobilekit.calibrate.photos import PhotoSet, read_photos
+
+    return photos if photos is None or isinstance(photos, PhotoSet) else read_photos(Path(photos))
+
+
+def described(
+    model: Path | None,
+    *,
+    config: Path | str | ModelDescription | None,
+    inputs: Mapping[str, Mapping[str, object]] | None,
+) -> tuple[Path, ModelDescription, bool]:
+    """The model's path, its description, and whether the description says anything.
+
+    ``config`` (else ``mobilekit.toml`` in the working folder) applies when its path is ``model`` or
+    when no model is given; ``inputs`` replaces tables of it. Without either a model is the demo's.
+    """
+    found = _applying(model, config)
+    if found is None and model is None:
+        found = read_description(resources.demo_description())
+    path = model if model is not None else found.path if found is not None else None
+    if path is None:
+        message = f"no model is named: {FILE_NAME} has no path"
+        raise UsageError(message, hint="name the .onnx file, or add path = under [model]")
+    base = found or ModelDescription(name=safe_name(path.stem), folder=Path())
+    if inputs:
+        base = replace(base, inputs={**base.inputs, **descriptions_from_mapping(inputs)})
+    return path, base, found is not None or bool(inputs)
+
+
+def is_demo(path: Path) -> bool:
+    """Whether ``path`` is the embedded demo model."""
+    return path.resolve() == resources.demo_model().resolve()
+
+
+def _applying(model: Path | None, config: Path | str | ModelDescription | None) -> ModelDescription | None:
+    if isinstance(config, ModelDescription):
+        return config
+    if config is None:
+        here = Path(FILE_NAME)
+        found = read_description(here) if here.is_file() else None
+        return found if found is not None and _is_about(found, model) else None
+    found = read_description(Path(config))
+    if not _is_about(found, model):
+        message = f"{config} is about {found.path}, not about {model}"
+        raise UsageError(message, hint="give the file that describes this model, or leave the model out")
+    return found
+
+
+def _is_about(description: ModelDescription, model: Path | None) -> bool:
+    return model is None or description.path is None or description.path.resolve() == model.resolve()

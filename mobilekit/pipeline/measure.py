@@ -1,0 +1,117 @@
+"""What a file does: one run in a child, its invariants, its parity with ONNX Runtime."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mobilekit.package.invariants import (
+    check_finite,
+    check_int8,
+    check_operators,
+    check_output_ranges,
+    check_softmax,
+    planned_int8_convolutions,
+    softmax_outputs,
+)
+from mobilekit.package.tflite_facts import FileFacts, facts_of
+from mobilekit.parity.whole_model import compare
+from mobilekit.pipeline.keys import build_key
+from mobilekit.pipeline.progress import counting
+from mobilekit.pipeline.reference import RecordedSession
+from mobilekit.pipeline.soundness import FirstRun, run_once
+from mobilekit.pipeline.stages import Emitted, reference
+from mobilekit.runtimes import open_runtime
+from mobilekit.store.canonical import write_json
+
+if TYPE_CHECKING:
+    from mobilekit.pipeline.opened import Opened
+    from mobilekit.quantisation import QuantisationPlan
+    from mobilekit.source.graph import Graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantised:
+    """What a static int8 file was made from; its invariants follow from both."""
+
+    graph: Graph
+    plan: QuantisationPlan
+
+
+def measure(
+    opened: Opened, emitted: Emitted, *, label: str, quantised: Quantised | None
+) -> Mapping[str, Any]:
+    """Execute, check and compare a file; what was measured, as JSON values.
+
+    Raises UnsoundArtifactError if it crashes, returns NaN or breaks an invariant.
+    """
+    job = opened.job
+    key = {"file": emitted.key, "samples": opened.scoring.digest, **build_key()}
+
+    def build(folder: Path) -> None:
+        recorded = reference(opened)
+        first = run_once(emitted.path, opened.scoring[0], opened.source.outputs)
+        facts = facts_of(emitted.path)
+        _check(first, facts, recorded.run(opened.scoring[0]), emitted.path, quantised)
+        write_json(folder / "measured.json", _measured(opened, emitted, first, facts, recorded, label))
+
+    result = job.store.stage("measure", key, build)
+    found: Mapping[str, Any] = json.loads((result.path / "measured.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _check(
+    first: FirstRun,
+    facts: FileFacts,
+    expected: Mapping[str, Any],
+    path: Path,
+    quantised: Quantised | None,
+) -> None:
+    check_operators(facts)
+    check_finite(first.outputs, where=path.name, reference=expected)
+    if quantised is None:
+        return
+    nodes = quantised.graph.proto().graph.node
+    check_int8(facts, planned_int8_convolutions(nodes, quantised.plan))
+    check_softmax(first.outputs, softmax_outputs(nodes, list(first.outputs)))
+    check_output_ranges(first.outputs, quantised.plan)
+
+
+def _measured(
+    opened: Opened,
+    emitted: Emitted,
+    first: FirstRun,
+    facts: FileFacts,
+    recorded: RecordedSession,
+    label: str,
+) -> dict[str, Any]:
+    with open_runtime(emitted.path) as candidate:
+        report = compare(
+            recorded, candidate, opened.scoring, progress=counting(opened.job.progress, f"compare {label}")
+        )
+    return {
+        "parity": report.to_dict(),
+        "samples": list(opened.scoring.names),
+        "runtime": first.runtime,
+        "latency_ms": first.latency_ms,
+        "latency_runs": first.runs,
+        "memory_bytes": first.memory_bytes,
+        "machine": machine(),
+        "operators": facts.histogram(),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Where something was measured."""
+    return {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count() or 0}
+
+
+def psnr_of(value: float | str | None) -> float:
+    """A PSNR of a report as a number: identical is infinite."""
+    return math.inf if value is None else float(value)

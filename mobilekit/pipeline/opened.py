@@ -1,0 +1,121 @@
+"""A job whose model has been read, with the samples that calibrate, score and verify its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from math import prod
+from typing import TYPE_CHECKING
+
+from mobilekit import resources
+from mobilekit.calibrate.inputs import input_samples, split
+from mobilekit.calibrate.samples import SampleSource, given_samples
+from mobilekit.calibrate.synthetic import synthetic_samples
+from mobilekit.config import require_complete
+from mobilekit.demo.photos import render_photos
+from mobilekit.errors import DescriptionError, MissingPhotosError
+from mobilekit.pipeline.dimensions import open_shapes
+from mobilekit.source.load import load
+
+if TYPE_CHECKING:
+    from mobilekit.pipeline.job import Job
+    from mobilekit.source.graph import Graph
+    from mobilekit.tensors import Feed
+
+_VERIFIED = 2
+"""Feeds on which passes and the float file are compared with ONNX Runtime."""
+_SYNTHETIC = 4
+_RECORDED_BYTES = 1 << 30
+_LEAST_SCORED = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """``source`` is the model with fixed shapes. ``calibration`` is None where samples are made up.
+
+    ``scored_of`` is the number of scoring samples before a large set was thinned out.
+    """
+
+    job: Job
+    source: Graph
+    calibration: SampleSource | None
+    scoring: SampleSource
+    scored_of: int
+
+    @property
+    def verification(self) -> SampleSource:
+        """A few of the samples."""
+        return (self.calibration or self.scoring).spread(_VERIFIED)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the measured figures must know about the samples."""
+        if self.calibration is None:
+            return ("verified on synthetic inputs only: no photos or data were given",)
+        if self.calibration.digest == self.scoring.digest:
+            return ("scored on the calibration sample itself: there is only one",)
+        thinned = self.scored_of - len(self.scoring)
+        return (f"scored on {len(self.scoring)} of {self.scored_of} samples",) if thinned else ()
+
+
+def open_job(job: Job) -> Opened:
+    """Read the model and find its samples. Raises what reading either raises."""
+    source = load(job.model, shapes=open_shapes(job.model, job.description, job.fill))
+    _check_names(job, source)
+    samples = _samples(job, source)
+    if samples is None:
+        made_up = given_samples(source.inputs, _made_up(job, source))
+        return Opened(job=job, source=source, calibration=None, scoring=made_up, scored_of=len(made_up))
+    calibration, scoring = split(samples) if len(samples) > 1 else (samples, samples)
+    limit = max(_LEAST_SCORED, _RECORDED_BYTES // max(1, _output_bytes(source)))
+    return Opened(
+        job=job,
+        source=source,
+        calibration=calibration,
+        scoring=scoring.spread(limit),
+        scored_of=len(scoring),
+    )
+
+
+def _samples(job: Job, source: Graph) -> SampleSource | None:
+    if job.samples is not None:
+        return given_samples(source.inputs, job.samples)
+    if job.synthetic and job.photos is None and not _all_have_data(job, source):
+        return None
+    require_complete(job.description, given=job.data)
+    try:
+        return input_samples(source.inputs, job.description, photos=job.photos, data=job.data)
+    except MissingPhotosError as error:
+        hint = f"calibration has no silent default; run: {job.command}" if job.command else error.hint
+        raise MissingPhotosError(error.message, hint=hint) from error
+
+
+def _all_have_data(job: Job, source: Graph) -> bool:
+    said = job.description.inputs
+    sourced = {name for name, description in said.items() if description.source is not None}
+    return all(spec.name in sourced or spec.name in job.data for spec in source.inputs)
+
+
+def _made_up(job: Job, source: Graph) -> Sequence[Feed]:
+    """Faces of the demo for images, seeded numbers for the rest."""
+    has_image = any(said.kind == "image" for said in job.description.inputs.values())
+    faces = islice(render_photos(resources.demo_photos(), size=256), _SYNTHETIC if has_image else 0)
+    pictures = [pixels for _, pixels in faces]
+    return synthetic_samples(source.inputs, job.description, count=_SYNTHETIC, pictures=pictures)
+
+
+def _check_names(job: Job, source: Graph) -> None:
+    """Descriptions of tensors that the model does not have are mistakes. Raises DescriptionError."""
+    for kind, said, specs in (
+        ("input", job.description.inputs, source.inputs),
+        ("output", job.description.outputs, source.outputs),
+    ):
+        known = [spec.name for spec in specs]
+        for name in said:
+            if name not in known:
+                message = f"[{kind}s.{name}] describes no {kind} of {job.model}"
+                raise DescriptionError(message, hint=f"its {kind}s are: {', '.join(known)}")
+
+
+def _output_bytes(source: Graph) -> int:
+    return sum(4 * prod(spec.shape) for spec in source.outputs)

@@ -1,0 +1,241 @@
+"""``package``: one model, a target; for each tier a verified file, its manifest and its bundle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mobilekit import resources
+from mobilekit.artifact import digest_of_path
+from mobilekit.description import ModelDescription
+from mobilekit.errors import UsageError
+from mobilekit.package.bundle import bundle_name
+from mobilekit.pipeline.job import Fill, Job, described, is_demo, opened_photos, opened_store
+from mobilekit.pipeline.keys import build_key, model_digest, model_key
+from mobilekit.pipeline.progress import Progress, silent
+from mobilekit.pipeline.publish import (
+    REPORT_FILE,
+    check_writable,
+    lock_of,
+    publish_file,
+    publish_folder,
+    report_is_about,
+    tier_files,
+    written,
+)
+from mobilekit.pipeline.results import PackageResult, TierResult
+from mobilekit.pipeline.tier_build import BUNDLE, build_tier, job_of, read_measured
+from mobilekit.store.canonical import write_json
+from mobilekit.store.cas import Store
+from mobilekit.target_file import target_from_toml
+
+if TYPE_CHECKING:
+    from mobilekit.calibrate.photos import PhotoSet
+    from mobilekit.pipeline.opened import Opened
+    from mobilekit.store.cas import StageResult
+    from mobilekit.target import Target
+    from mobilekit.tensors import Feed
+
+REPORT_FORMAT = "mobilekit-report/1"
+_DEMO_SIZE = 512
+
+
+def package(
+    model: str | Path | None = None,
+    *,
+    target: str = "android",
+    photos: str | Path | PhotoSet | None = None,
+    out: str | Path = "dist",
+    config: str | Path | ModelDescription | None = None,
+    inputs: Mapping[str, Mapping[str, object]] | None = None,
+    data: Mapping[str, str | Path] | None = None,
+    samples: Sequence[Feed] | None = None,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    tiers: Sequence[str] | None = None,
+    plan: str | Path | None = None,
+    fallback: str | None = None,
+    store: Store | str | Path | None = None,
+    progress: Progress | None = None,
+) -> PackageResult:
+    """Write every tier of ``target`` (or those called ``tiers``) under ``out``, or nothing at all.
+
+    Without ``model`` it is the one that mobilekit.toml names, else the embedded demo with its own
+    photos. ``data`` are .npy files or folders for inputs that are not images; ``samples`` ready-made
+    feeds; ``shapes`` fixes dynamic dimensions. Raises MobilekitError; the hint says what to do.
+    """
+    chosen = target_from_toml(resources.target_file(target))
+    if chosen.format != "tflite":
+        message = f"target {chosen.name} has format {chosen.format}, which this version cannot write"
+        raise UsageError(message, hint="its formats are: tflite")
+    wanted = chosen.chosen(tiers)
+    if fallback not in (None, "onnx2tf"):
+        message = f"no fallback {fallback!r}"
+        raise UsageError(message, hint="the only one is onnx2tf")
+    folder = Path(out)
+    check_writable(folder)
+    job = _job(
+        Path(model) if model is not None else None,
+        config=config,
+        inputs=inputs,
+        photos=photos,
+        data={name: Path(path) for name, path in (data or {}).items()},
+        samples=samples,
+        shapes=dict(shapes or {}),
+        fallback=fallback,
+        store=opened_store(store),
+        progress=progress or silent,
+        target=target,
+        out=folder,
+    )
+    opened = _opened_once()
+    built = {}
+    for number, tier in enumerate(wanted):
+        job.progress(f"tiers of {chosen.name}", number, len(wanted))
+        own = job_of(job, chosen, tier)
+        built[tier.name] = build_tier(own, chosen, tier, plan=Path(plan) if plan else None, opened=opened)
+    job.progress(f"tiers of {chosen.name}", len(wanted), len(wanted))
+    return _publish(folder, job, chosen, built)
+
+
+def _job(
+    model: Path | None,
+    *,
+    config: str | Path | ModelDescription | None,
+    inputs: Mapping[str, Mapping[str, object]] | None,
+    photos: str | Path | PhotoSet | None,
+    data: Mapping[str, Path],
+    samples: Sequence[Feed] | None,
+    shapes: Mapping[str, tuple[int, ...]],
+    fallback: str | None,
+    store: Store,
+    progress: Progress,
+    target: str,
+    out: Path,
+) -> Job:
+    path, description, known = described(model, config=config, inputs=inputs)
+    if is_demo(path) and not known:
+        _, description, _ = described(None, config=resources.demo_description(), inputs=None)
+    own_photos = opened_photos(photos)
+    if own_photos is None and samples is None and is_demo(path):
+        own_photos = _demo_photos(store, progress)
+    return Job(
+        model=path,
+        model_key=model_key(path, store),
+        description=description,
+        photos=own_photos,
+        data=data,
+        samples=samples,
+        fill=Fill(shapes=shapes),
+        store=store,
+        progress=progress,
+        fallback=fallback,
+        command=_command(path, target, out, known=known),
+    )
+
+
+def _command(model: Path, target: str, out: Path, *, known: bool) -> str:
+    """What to type when there are no photos; the description comes first where there is none either."""
+    build = f"mobilekit package {model} --target {target} --photos FOLDER --out {out}"
+    return build if known else f"mobilekit init {model} (and fill in its marked lines), then: {build}"
+
+
+def _demo_photos(store: Store, progress: Progress) -> PhotoSet:
+    """The demo's photos, drawn once into the store."""
+    manifest = resources.demo_photos()
+    key = {"photos": digest_of_path(manifest), "size": _DEMO_SIZE, **build_key()}
+
+    def build(folder: Path) -> None:
+        from PIL import Image
+
+        from mobilekit.demo.photos import read_manifest, render_photos
+
+        total = len(read_manifest(manifest))
+        for number, (name, pixels) in enumerate(render_photos(manifest, size=_DEMO_SIZE)):
+            progress("draw the demo's photos", number, total)
+            Image.fromarray(pixels).save(folder / f"{name}.png", compress_level=1)
+        progress("draw the demo's photos", total, total)
+
+    found = opened_photos(store.stage("demo-photos", key, build).path)
+    assert found is not None
+    return found
+
+
+def _opened_once() -> Callable[[Job], Opened]:
+    """``open_job`` that reads a model once for all tiers that need the same shapes of it."""
+    known: dict[tuple[Path, str], Opened] = {}
+
+    def opened(job: Job) -> Opened:
+        from mobilekit.pipeline.opened import open_job
+
+        key = (job.model, repr(job.fill))
+        if key not in known:
+            known[key] = open_job(job)
+        return known[key]
+
+    return opened
+
+
+def _publish(out: Path, job: Job, target: Target, built: Mapping[str, StageResult]) -> PackageResult:
+    """Tiers first, their bundles, the report last."""
+    folder = out / target.name
+    tiers = []
+    with lock_of(out, job.store.root):
+        for name, result in built.items():
+            publish_folder(result.path, folder / name)
+            said = job.description
+            zip_name = bundle_name(name=said.name, version=said.version, target=target.name, tier=name)
+            bundle = publish_file(result.path / BUNDLE, out / "bundles" / zip_name)
+            model, manifest = tier_files(folder / name)
+            measured = read_measured(result.path)
+            tiers.append(
+                TierResult(
+                    tier=name,
+                    cached=result.cached,
+                    model=model,
+                    manifest=manifest,
+                    bundle=bundle,
+                    report=measured,
+                )
+            )
+        report = _write_report(folder, job, target, tiers)
+    return PackageResult(
+        name=job.description.name,
+        version=job.description.version,
+        target=target.name,
+        out=out,
+        tiers=tuple(tiers),
+        report=written(report),
+    )
+
+
+def _write_report(folder: Path, job: Job, target: Target, tiers: Sequence[TierResult]) -> Path:
+    """What was measured, of the tiers built now and of those that still lie there from before."""
+    path = folder / REPORT_FILE
+    digest = model_digest(job.model_key)
+    earlier = _earlier_tiers(path, digest, folder)
+    write_json(
+        path,
+        {
+            "format": REPORT_FORMAT,
+            "name": job.description.name,
+            "version": job.description.version,
+            "target": target.name,
+            "source": {"sha256": digest},
+            "tiers": {**earlier, **{tier.tier: dict(tier.report) for tier in tiers}},
+        },
+    )
+    return path
+
+
+def _earlier_tiers(path: Path, digest: str, folder: Path) -> dict[str, Any]:
+    """Entries of the report that is there, as far as they are about this model and the files there."""
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        if report["format"] != REPORT_FORMAT or report["source"]["sha256"] != digest:
+            return {}
+        entries: Mapping[str, Any] = report["tiers"]
+        return {name: entry for name, entry in entries.items() if report_is_about(entry, folder / name)}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}  # no report yet, or one that nobody can read: it is written anew

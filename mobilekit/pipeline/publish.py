@@ -1,0 +1,71 @@
+"""From the store to the output folder: each folder and file appears whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from mobilekit.artifact import digest_of_bytes, digest_of_path
+from mobilekit.errors import OutputError
+from mobilekit.package.bundle import MANIFEST_FILE
+from mobilekit.package.manifest import MODEL_FILE
+from mobilekit.pipeline.results import WrittenFile
+from mobilekit.pipeline.tier_build import FILES
+from mobilekit.store.canonical import copy_atomic, output_errors, replace_folder, temporary_folder
+
+REPORT_FILE = "report.json"
+
+
+def lock_of(out: Path, store: Path) -> FileLock:
+    """Held while something is published to ``out``, so that two builds do not swap one folder at once."""
+    locks = store / "publish"
+    locks.mkdir(parents=True, exist_ok=True)
+    return FileLock(locks / f"{digest_of_bytes(str(out.resolve()).encode())}.lock")
+
+
+def check_writable(out: Path) -> None:
+    """Fail before hours of work rather than after. Raises OutputError."""
+    with temporary_folder(out):
+        pass
+
+
+def publish_folder(stage: Path, final: Path) -> None:
+    """Put the folder of a tier's stage at ``final``, unless the same is there. Raises OutputError."""
+    source = stage / FILES
+    if final.is_dir() and digest_of_path(final) == digest_of_path(source):
+        return
+    with temporary_folder(final.parent) as temporary:
+        with output_errors(final):
+            shutil.copytree(source, temporary / final.name, copy_function=shutil.copyfile)
+        replace_folder(temporary / final.name, final)
+
+
+def publish_file(source: Path, final: Path) -> WrittenFile:
+    """Copy a file, unless the same is there. Raises OutputError."""
+    if not (final.is_file() and digest_of_path(final) == digest_of_path(source)):
+        copy_atomic(source, final)
+    return written(final)
+
+
+def written(path: Path) -> WrittenFile:
+    """A file as it is on disk. Raises OutputError if it is gone."""
+    try:
+        return WrittenFile(path=path, size_bytes=path.stat().st_size, digest=digest_of_path(path))
+    except OSError as error:
+        message = f"{path} disappeared while it was being published: {error.strerror}"
+        raise OutputError(message, hint="does something else write to this folder?") from error
+
+
+def tier_files(folder: Path) -> tuple[WrittenFile, WrittenFile]:
+    """Model and manifest of a published tier."""
+    return written(folder / MODEL_FILE), written(folder / MANIFEST_FILE)
+
+
+def report_is_about(entry: Mapping[str, Any], folder: Path) -> bool:
+    """Whether a tier's entry of an earlier report is about the file that lies in ``folder``."""
+    model = folder / MODEL_FILE
+    return model.is_file() and entry.get("sha256") == digest_of_path(model)

@@ -1,0 +1,68 @@
+"""ONNX Runtime's outputs on the scoring samples: computed once, used by every tier and rung."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from mobilekit.errors import InputDataError
+
+if TYPE_CHECKING:
+    from mobilekit.runtimes.base import Session
+    from mobilekit.tensors import Array, Feed, TensorSpec
+
+
+def record(session: Session, samples: Iterable[Feed], folder: Path) -> None:
+    """Run ``session`` on ``samples`` and keep its outputs in ``folder``, named by the feeds' digests."""
+    (folder / "session.json").write_text(json.dumps({"name": session.name}), encoding="utf-8")
+    for feed in samples:
+        outputs = session.run(feed)
+        arrays = {str(i): outputs[spec.name] for i, spec in enumerate(session.outputs)}
+        np.savez(folder / f"{feed_digest(feed)}.npz", **arrays)  # type: ignore[arg-type]
+
+
+class RecordedSession:
+    """A session that only knows the feeds that :func:`record` ran; see ``runtimes.base.Session``."""
+
+    def __init__(
+        self, folder: Path, *, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]
+    ) -> None:
+        self.name = str(json.loads((folder / "session.json").read_text(encoding="utf-8"))["name"])
+        self.inputs, self.outputs = inputs, outputs
+        self._folder = folder
+
+    def run(self, feed: Feed, *, taps: Sequence[str] = ()) -> dict[str, Array]:
+        """The recorded outputs. Raises InputDataError for another feed, or taps."""
+        path = self._folder / f"{feed_digest(feed)}.npz"
+        if taps or not path.is_file():
+            message = f"{self.name}: this feed was not recorded"
+            raise InputDataError(message)
+        with np.load(path) as arrays:
+            return {spec.name: arrays[str(i)] for i, spec in enumerate(self.outputs)}
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def feed_digest(feed: Feed) -> str:
+    """Digest of a feed's names, types, shapes and values."""
+    state = hashlib.blake2b(digest_size=20)
+    for name in sorted(feed):
+        array = np.ascontiguousarray(feed[name])
+        state.update(f"{name}\0{array.dtype}\0{array.shape}\0".encode())
+        state.update(array.reshape(-1).view(np.uint8).data)
+    return state.hexdigest()

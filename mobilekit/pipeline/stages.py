@@ -1,0 +1,227 @@
+"""The cached steps from a read model to one verified file. Each is a stage of the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mobilekit.artifact import digest_of_bytes
+from mobilekit.convert.tflite.api import emit
+from mobilekit.errors import PlanError
+from mobilekit.legalise.pipeline import legalise
+from mobilekit.normalise.pipeline import normalise
+from mobilekit.parity.whole_model import check_converted
+from mobilekit.pipeline.keys import build_key, description_key
+from mobilekit.pipeline.progress import counting
+from mobilekit.pipeline.reference import RecordedSession, record
+from mobilekit.plan.api import plan_int8
+from mobilekit.plan.equalise import equalise
+from mobilekit.quantisation import QuantisationPlan
+from mobilekit.runtimes import open_runtime
+from mobilekit.runtimes.ort import open_graph
+from mobilekit.source.graph import Graph, graph_from_proto
+from mobilekit.store.canonical import write_json
+
+if TYPE_CHECKING:
+    from mobilekit.calibrate.samples import SampleSource
+    from mobilekit.pipeline.opened import Opened
+    from mobilekit.source.graph import Stage
+    from mobilekit.target import Checks
+    from mobilekit.tier import Precision
+
+MODEL = "model.tflite"
+_PROFILE = "tflite-cpu"
+_METHOD = "percentile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The legalised graph, and what was recognised and rewritten on the way (as JSON values)."""
+
+    graph: Graph
+    recognised: Sequence[Mapping[str, str]]
+    rewrites: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emitted:
+    """A written file and the digest of all that went into it."""
+
+    path: Path
+    key: str
+
+
+def prepare(opened: Opened) -> Prepared:
+    """Normalise, then legalise; both are compared with the model in ONNX Runtime on real inputs."""
+    job = opened.job
+    key = {"source": opened.source.digest, "samples": opened.verification.digest, **build_key()}
+    job.progress("normalise", 0, 1)
+    first = job.store.stage("normalise", key, lambda folder: _normalise(opened, folder))
+    job.progress("normalise", 1, 1)
+    job.progress("legalise", 0, 1)
+    second = job.store.stage(
+        "legalise", {**key, "profile": _PROFILE}, lambda folder: _legalise(opened, first.path, folder)
+    )
+    job.progress("legalise", 1, 1)
+    return Prepared(
+        graph=_read_graph(second.path / "graph.onnx", "legalised"),
+        recognised=_read_json(first.path / "recognised.json"),
+        rewrites=_read_json(second.path / "rewrites.json"),
+    )
+
+
+def _normalise(opened: Opened, folder: Path) -> None:
+    result = normalise(opened.source, samples=list(opened.verification))
+    (folder / "graph.onnx").write_bytes(result.graph.model)
+    write_json(folder / "recognised.json", [asdict(each) for each in result.recognised])
+
+
+def _legalise(opened: Opened, normalised: Path, folder: Path) -> None:
+    graph = _read_graph(normalised / "graph.onnx", "normalised")
+    result = legalise(graph, profile=_PROFILE, samples=list(opened.verification))
+    (folder / "graph.onnx").write_bytes(result.graph.model)
+    write_json(folder / "rewrites.json", [asdict(each) for each in result.rewrites])
+
+
+def _read_graph(path: Path, stage: Stage) -> Graph:
+    import onnx
+
+    return graph_from_proto(onnx.ModelProto.FromString(path.read_bytes()), stage=stage)
+
+
+def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def plan(opened: Opened, prepared: Prepared, calibration: SampleSource) -> QuantisationPlan:
+    """Calibrate on ``calibration`` and decide every operator's precision and ranges."""
+    job = opened.job
+    key = {
+        "graph": prepared.graph.digest,
+        "samples": calibration.digest,
+        "method": _METHOD,
+        "ranges": image_ranges(opened),
+        **build_key(),
+    }
+
+    def build(folder: Path) -> None:
+        progress = counting(job.progress, "calibrate")
+        ranges = image_ranges(opened)
+        made = plan_int8(prepared.graph, calibration, method=_METHOD, input_ranges=ranges, progress=progress)
+        (folder / "plan.json").write_text(made.to_json(), encoding="utf-8")
+
+    return read_plan(job.store.stage("plan", key, build).path / "plan.json", prepared.graph)
+
+
+def image_ranges(opened: Opened) -> dict[str, tuple[float, float]]:
+    """The least and the greatest value of each image input, by its description."""
+    ranges = {}
+    for spec in opened.source.inputs:
+        said = opened.job.description.inputs.get(spec.name)
+        if said is not None and said.kind == "image" and spec.name not in opened.job.data:
+            ends = [(v - m) / s for m, s in zip(*said.affine(), strict=True) for v in (0.0, 255.0)]
+            ranges[spec.name] = (min(ends), max(ends))
+    return ranges
+
+
+def read_plan(path: Path, graph: Graph) -> QuantisationPlan:
+    """A plan from a file. Raises PlanError if it is damaged or of another graph."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"cannot read the plan {path}: {error}"
+        raise PlanError(message) from error
+    found = QuantisationPlan.from_json(text)
+    if found.graph_digest != graph.digest:
+        message = (
+            f"{path} is the plan of another graph: {found.graph_digest[:12]}, {graph.digest[:12]} expected"
+        )
+        hint = "a plan holds for one model, its shapes and one version of mobilekit: leave --plan out to make one"
+        raise PlanError(message, hint=hint)
+    return found
+
+
+def emit_file(
+    opened: Opened,
+    prepared: Prepared,
+    *,
+    precision: Precision,
+    plan: QuantisationPlan | None = None,
+    io: Literal["float32", "int8"] = "float32",
+) -> Emitted:
+    """Write the .tflite file of one precision."""
+    job = opened.job
+    key = {
+        "graph": prepared.graph.digest,
+        "precision": precision,
+        "plan": digest_of_bytes(plan.to_json().encode()) if plan else None,
+        "io": io,
+        "description": description_key(job.description),
+        "border": [asdict(spec) for spec in (*opened.source.inputs, *opened.source.outputs)],
+        **build_key(),
+    }
+
+    def build(folder: Path) -> None:
+        graph = equalise(prepared.graph, plan.equalisation) if plan else prepared.graph
+        content = emit(
+            graph,
+            precision=precision,
+            plan=plan,
+            description=job.description,
+            source_inputs=opened.source.inputs,
+            source_outputs=opened.source.outputs,
+            io=io,
+        )
+        (folder / MODEL).write_bytes(content)
+
+    job.progress(f"write {precision}", 0, 1)
+    result = job.store.stage("emit", key, build)
+    job.progress(f"write {precision}", 1, 1)
+    return Emitted(path=result.path / MODEL, key=result.key)
+
+
+def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[str, Any]:
+    """The fp32 file against ONNX Runtime; what was found, as JSON. Raises DisagreementError."""
+    job = opened.job
+    emitted = emit_file(opened, prepared, precision="fp32")
+    key = {
+        "file": emitted.key,
+        "samples": opened.verification.digest,
+        "checks": asdict(checks),
+        **build_key(),
+    }
+
+    def build(folder: Path) -> None:
+        with open_graph(opened.source) as reference, open_runtime(emitted.path) as candidate:
+            report = check_converted(
+                reference,
+                candidate,
+                list(opened.verification),
+                minimum_psnr=checks.fp32_psnr,
+                maximum_mismatch=checks.integer_mismatch,
+                graph=prepared.graph,
+                build=lambda graph: emit(graph, precision="fp32"),
+                progress=counting(job.progress, "self-check"),
+            )
+        write_json(folder / "parity.json", report.to_dict())
+
+    found: Mapping[str, Any] = _read_json(job.store.stage("self-check", key, build).path / "parity.json")
+    return found
+
+
+def reference(opened: Opened) -> RecordedSession:
+    """ONNX Runtime's outputs of the source model on the scoring samples, run once for all tiers."""
+    job, source = opened.job, opened.source
+    key = {"source": source.digest, "samples": opened.scoring.digest, **build_key()}
+
+    def build(folder: Path) -> None:
+        job.progress("reference", 0, 1)
+        with open_graph(source) as session:
+            record(session, opened.scoring, folder)
+        job.progress("reference", 1, 1)
+
+    result = job.store.stage("reference", key, build)
+    return RecordedSession(result.path, inputs=source.inputs, outputs=source.outputs)

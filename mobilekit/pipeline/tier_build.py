@@ -1,0 +1,103 @@
+"""One tier of a target: the first rung within the budget, as a stage of the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mobilekit.pipeline.job import Fill, Job
+from mobilekit.pipeline.keys import build_key, model_digest, tool_versions
+
+if TYPE_CHECKING:
+    from mobilekit.pipeline.opened import Opened
+    from mobilekit.pipeline.variant import Variant
+    from mobilekit.store.cas import StageResult
+    from mobilekit.target import Budget, Target
+    from mobilekit.tier import Precision, Tier
+
+FILES = "tier"
+BUNDLE = "bundle.zip"
+MEASURED = "measured.json"
+
+
+def job_of(job: Job, target: Target, tier: Tier) -> Job:
+    """The job of one tier: its own model and dimensions where it has them."""
+    shapes = {**target.shapes, **(tier.shapes or {}), **job.fill.shapes}
+    fill = Fill(shapes=shapes, size=tier.size or target.size, batch=target.batch)
+    own = job.with_model(tier.model) if tier.model is not None else job
+    return own.with_fill(fill)
+
+
+def build_tier(
+    job: Job, target: Target, tier: Tier, *, plan: Path | None, opened: Callable[[Job], Opened]
+) -> StageResult:
+    """The tier's folder, bundle and measurements. ``job`` is the tier's own; ``opened`` reads its model."""
+    rungs = (tier.precision, *tier.next_rungs)
+    key = {
+        "job": job.key(),
+        "target": target.name,
+        "format": target.format,
+        "checks": asdict(target.checks),
+        "budgets": [asdict(target.budget_of(tier, rung)) for rung in rungs],
+        "tier": _tier_key(tier),
+        "plan": plan.read_text(encoding="utf-8") if plan and plan.is_file() else str(plan),
+        **build_key(),
+    }
+
+    def build(folder: Path) -> None:
+        from mobilekit.pipeline.tier_files import write_variant
+
+        found = opened(job)
+        variant, refused = _first_within(found, target, tier, plan)
+        write_variant(folder, found, variant, target=target, tier=tier, refused=refused)
+
+    return job.store.stage("tier", key, build)
+
+
+def read_measured(folder: Path) -> Mapping[str, Any]:
+    """What was measured when the tier was built."""
+    found: Mapping[str, Any] = json.loads((folder / MEASURED).read_text(encoding="utf-8"))
+    return found
+
+
+def _tier_key(tier: Tier) -> dict[str, Any]:
+    """What a tier's files depend on; its device rules are not part of them, its model is in the job."""
+    return {
+        "name": tier.name,
+        "precision": tier.precision,
+        "accelerators": list(tier.accelerators),
+        "io": tier.io,
+        "next_rungs": list(tier.next_rungs),
+    }
+
+
+def _first_within(
+    opened: Opened, target: Target, tier: Tier, plan: Path | None
+) -> tuple[Variant, dict[Precision, tuple[str, ...]]]:
+    """The first rung within its budget, and why the ones before were not. Raises BudgetError."""
+    from mobilekit.pipeline.budgets import budget_error, failures
+    from mobilekit.pipeline.variant import build_variant
+
+    refused: dict[Precision, tuple[str, ...]] = {}
+    for precision in (tier.precision, *tier.next_rungs):
+        variant = build_variant(
+            opened, precision=precision, checks=target.checks, io=tier.io, given_plan=plan
+        )
+        found = failures(variant.measured["parity"], target.budget_of(tier, precision))
+        if not found:
+            return variant, refused
+        refused[precision] = found
+    raise budget_error(target, tier, refused)
+
+
+def budget_as_json(budget: Budget) -> dict[str, float]:
+    """The figures that a budget states."""
+    return {name: value for name, value in asdict(budget).items() if value is not None}
+
+
+def origin_digests(job: Job) -> tuple[str, Mapping[str, str]]:
+    """The model's digest and the tool versions, for the manifest."""
+    return model_digest(job.model_key), tool_versions()

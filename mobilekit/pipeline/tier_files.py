@@ -1,0 +1,84 @@
+"""What a tier's stage holds: the folder to publish, its bundle, and what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mobilekit.artifact import digest_of_path
+from mobilekit.package.android import write_tier
+from mobilekit.package.bundle import write_bundle
+from mobilekit.package.manifest import MODEL_FILE, Origin
+from mobilekit.pipeline.tier_build import BUNDLE, FILES, MEASURED, budget_as_json, origin_digests
+from mobilekit.store.canonical import write_json
+
+if TYPE_CHECKING:
+    from mobilekit.pipeline.opened import Opened
+    from mobilekit.pipeline.variant import Variant
+    from mobilekit.target import Target
+    from mobilekit.tier import Precision, Tier
+
+_HERE = "cpu"
+
+
+def write_variant(
+    folder: Path,
+    opened: Opened,
+    variant: Variant,
+    *,
+    target: Target,
+    tier: Tier,
+    refused: Mapping[Precision, tuple[str, ...]],
+) -> None:
+    """Fill a stage's ``folder``; ``refused`` are the rungs that were outside their budgets."""
+    digest, tools = origin_digests(opened.job)
+    origin = Origin(
+        model_digest=digest,
+        calibration_digest=variant.calibration_digest,
+        calibration_samples=variant.calibration_samples,
+        plan_digest=variant.plan_digest,
+        tools=tools,
+        converter=variant.converter,
+    )
+    (folder / FILES).mkdir()
+    write_tier(
+        folder / FILES,
+        variant.path,
+        description=opened.job.description,
+        target=target.name,
+        tier=tier,
+        precision=variant.precision,
+        scheme=variant.scheme,
+        origin=origin,
+    )
+    write_bundle(folder / BUNDLE, folder / FILES)
+    write_json(folder / MEASURED, _measured(opened, variant, target, tier, refused))
+
+
+def _measured(
+    opened: Opened,
+    variant: Variant,
+    target: Target,
+    tier: Tier,
+    refused: Mapping[Precision, tuple[str, ...]],
+) -> dict[str, Any]:
+    """One tier's part of report.json."""
+    lower = [f"{rung} was outside its budget: {line}" for rung, lines in refused.items() for line in lines]
+    return {
+        "sha256": digest_of_path(variant.path),
+        "size_bytes": variant.path.stat().st_size,
+        "file": MODEL_FILE,
+        "precision": variant.precision,
+        "scheme": variant.scheme.name,
+        "int8_share": variant.scheme.int8_share,
+        "converter": variant.converter,
+        "self_check_fp32": dict(variant.check),
+        "budget": budget_as_json(target.budget_of(tier, variant.precision)),
+        "verified_on": [_HERE] if _HERE in tier.accelerators else [],
+        "not_verified_here": [name for name in tier.accelerators if name != _HERE],
+        "float_operators": variant.float_operators(),
+        "calibration_samples": variant.calibration_samples,
+        "warnings": [*opened.warnings(), *lower],
+        **variant.measured,
+    }

@@ -1,0 +1,175 @@
+"""One precision of one model: written, checked, executed and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mobilekit.artifact import digest_of_bytes
+from mobilekit.convert.tflite.fallback import convert_with_onnx2tf
+from mobilekit.errors import (
+    ConversionDisagreementError,
+    MissingPhotosError,
+    UnsupportedOperatorError,
+    UsageError,
+)
+from mobilekit.package.scheme import Scheme, scheme_of
+from mobilekit.pipeline.keys import build_key, description_key
+from mobilekit.pipeline.measure import Quantised, measure, psnr_of
+from mobilekit.pipeline.stages import (
+    MODEL,
+    Emitted,
+    Prepared,
+    emit_file,
+    plan,
+    prepare,
+    read_plan,
+    self_check,
+)
+
+if TYPE_CHECKING:
+    from mobilekit.pipeline.opened import Opened
+    from mobilekit.quantisation import QuantisationPlan
+    from mobilekit.target import Checks
+    from mobilekit.tier import Precision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A file that passed every check but the budget. ``check`` is the float file's parity, as JSON."""
+
+    path: Path
+    precision: Precision
+    scheme: Scheme
+    plan: QuantisationPlan | None
+    calibration_digest: str | None
+    calibration_samples: int
+    measured: Mapping[str, Any]
+    check: Mapping[str, Any]
+    converter: str
+
+    @property
+    def plan_digest(self) -> str | None:
+        """SHA-256 of the plan's canonical JSON."""
+        return digest_of_bytes(self.plan.to_json().encode()) if self.plan else None
+
+    def float_operators(self) -> list[dict[str, str]]:
+        """Operators that the plan left in float, with the reasons."""
+        chosen = self.plan.operators if self.plan else {}
+        return [{"operator": n, "reason": p.reason} for n, p in chosen.items() if p.precision == "float"]
+
+
+def build_variant(
+    opened: Opened,
+    *,
+    precision: Precision,
+    checks: Checks,
+    io: Literal["float32", "int8"] = "float32",
+    given_plan: Path | None = None,
+) -> Variant:
+    """Convert to ``precision``, by onnx2tf where the job allows it and the table does not suffice.
+
+    Raises UnsupportedOperatorError, DisagreementError, MissingPhotosError or PlanError.
+    """
+    try:
+        prepared = prepare(opened)
+        check = self_check(opened, prepared, checks)
+    except UnsupportedOperatorError:
+        if opened.job.fallback is None or precision not in ("fp32", "fp16"):
+            raise
+        return _by_onnx2tf(opened, precision=precision, checks=checks)
+    chosen = _plan(opened, prepared, given_plan) if precision == "int8" else None
+    emitted = emit_file(opened, prepared, precision=precision, plan=chosen, io=io)
+    quantised = Quantised(graph=prepared.graph, plan=chosen) if chosen else None
+    calibrated = opened.calibration if chosen and given_plan is None else None
+    return Variant(
+        path=emitted.path,
+        precision=precision,
+        scheme=scheme_of(precision, prepared.graph, chosen),
+        plan=chosen,
+        calibration_digest=calibrated.digest if calibrated else None,
+        calibration_samples=len(calibrated) if calibrated else 0,
+        measured=measure(opened, emitted, label=precision, quantised=quantised),
+        check=check,
+        converter="mobilekit",
+    )
+
+
+def _plan(opened: Opened, prepared: Prepared, given: Path | None) -> QuantisationPlan:
+    if given is not None:
+        return read_plan(given, prepared.graph)
+    if opened.calibration is None:
+        message = f"{opened.job.model}: precision int8 is calibrated on photos (or data), and there are none"
+        hint = "give --photos FOLDER (and describe the inputs: mobilekit init), --plan plan.json, or samples="
+        raise MissingPhotosError(message, hint=hint)
+    return plan(opened, prepared, opened.calibration)
+
+
+def check_fallback(fallback: str | None) -> None:
+    """Raises UsageError for a converter that nobody knows."""
+    if fallback not in (None, "onnx2tf"):
+        message = f"no fallback {fallback!r}"
+        raise UsageError(message, hint="the only one is onnx2tf")
+
+
+def _by_onnx2tf(opened: Opened, *, precision: Literal["fp32", "fp16"], checks: Checks) -> Variant:
+    emitted = _fallback_file(opened, precision)
+    measured = measure(opened, emitted, label=precision, quantised=None)
+    check = measured
+    if precision != "fp32":
+        check = measure(opened, _fallback_file(opened, "fp32"), label="fp32", quantised=None)
+    _check_fallback_file(check, checks)
+    return Variant(
+        path=emitted.path,
+        precision=precision,
+        scheme=Scheme(name=precision),
+        plan=None,
+        calibration_digest=None,
+        calibration_samples=0,
+        measured=measured,
+        check=check["parity"],
+        converter="onnx2tf",
+    )
+
+
+def _fallback_file(opened: Opened, precision: Literal["fp32", "fp16"]) -> Emitted:
+    job = opened.job
+    key = {
+        "source": opened.source.digest,
+        "precision": precision,
+        "description": description_key(job.description),
+        "border": [asdict(spec) for spec in (*opened.source.inputs, *opened.source.outputs)],
+        "samples": opened.verification.digest,
+        **build_key(),
+    }
+
+    def build(folder: Path) -> None:
+        job.progress(f"onnx2tf {precision}", 0, 1)
+        content = convert_with_onnx2tf(
+            opened.source,
+            precision=precision,
+            description=job.description,
+            inputs=opened.source.inputs,
+            outputs=opened.source.outputs,
+            samples=list(opened.verification),
+        )
+        (folder / MODEL).write_bytes(content)
+        job.progress(f"onnx2tf {precision}", 1, 1)
+
+    result = job.store.stage("onnx2tf", key, build)
+    return Emitted(path=result.path / MODEL, key=result.key)
+
+
+def _check_fallback_file(measured: Mapping[str, Any], checks: Checks) -> None:
+    """The self-check of a file that is not ours: the same tolerances. Raises ConversionDisagreementError."""
+    for output in measured["parity"]["outputs"]:
+        if output["mismatch"] is not None:
+            wrong = output["mismatch"] > checks.integer_mismatch
+        else:
+            wrong = psnr_of(output["psnr_db"]["worst"]) < checks.fp32_psnr
+        if wrong:
+            got = output["psnr_db"]["worst"] if output["mismatch"] is None else output["mismatch"]
+            message = f"onnx2tf's file disagrees with ONNX Runtime: output {output['name']} ({got})"
+            raise ConversionDisagreementError(message, hint="this model cannot be converted exactly here")
