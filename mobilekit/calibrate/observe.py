@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Array, Feed
 
 SAMPLE_SIZE = 16_384
-"""Values of fewer elements are taken whole; of larger ones, 10,000 to 16,384 elements a photo."""
+"""Values of fewer elements are taken whole; of larger ones, at most so many elements a photo."""
 
 _PREFIX = "mobilekit.observe"
 _FLOAT = 1  # onnx.TensorProto.FLOAT
@@ -111,8 +111,8 @@ class _Counter:
         seen = self._photos > 0
         return ValueStats(
             photos=self._photos,
-            minimum=self._minimum if seen else 0.0,
-            maximum=self._maximum if seen else 0.0,
+            minimum=self._minimum + 0.0 if seen else 0.0,
+            maximum=self._maximum + 0.0 if seen else 0.0,
             minimum_sum=self._minimum_sum,
             maximum_sum=self._maximum_sum,
             bins=ordered_bins(self._counts),

@@ -68,8 +68,8 @@ class ValueStats:
             bins[index] = bins.get(index, 0) + count
         return ValueStats(
             photos=self.photos + other.photos,
-            minimum=min(self.minimum, other.minimum),
-            maximum=max(self.maximum, other.maximum),
+            minimum=min(self.minimum, other.minimum) + 0.0,  # never -0.0
+            maximum=max(self.maximum, other.maximum) + 0.0,
             minimum_sum=self.minimum_sum + other.minimum_sum,
             maximum_sum=self.maximum_sum + other.maximum_sum,
             bins=bins,

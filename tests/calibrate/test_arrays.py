@@ -20,11 +20,13 @@ g (float[N, 3, 16, 16] image) => (float[N, 3, 1, 1] mean) { mean = GlobalAverage
 
 
 def save(path: Path, array: np.ndarray) -> Path:
+    """Write an array and say where."""
     np.save(path, array)
     return path
 
 
 def values(path: Path, spec: TensorSpec = SPEC) -> list[np.ndarray]:
+    """All samples that a file or folder holds."""
     files = array_files(spec, path)
     return [files.value(tuple(range(9)), index) for index in range(len(files))]
 

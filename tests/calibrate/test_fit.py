@@ -14,10 +14,12 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (32, 48, 3)).astype(np.uint8)
 
 
 def spec(*shape: int, dtype: DType = DType.FLOAT32) -> TensorSpec:
+    """An input of a shape."""
     return TensorSpec(name="x", dtype=dtype, shape=shape)
 
 
 def image(**said: object) -> TensorDescription:
+    """An image input."""
     return TensorDescription(kind="image", **{"range": (0.0, 1.0), **said})  # type: ignore[arg-type]
 
 

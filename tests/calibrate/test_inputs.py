@@ -18,10 +18,13 @@ IMAGE = TensorDescription(kind="image", range=(0.0, 255.0))
 
 
 def image(name: str, *shape: int) -> TensorSpec:
+    """An image input."""
     return TensorSpec(name=name, dtype=DType.FLOAT32, shape=shape or (1, 3, 16, 16))
 
 
 def photos(count: int, drawn: list[int] | None = None) -> PhotoSet:
+    """Photos of one grey each: photo i shows i."""
+
     def draw(value: int) -> np.ndarray:
         if drawn is not None:
             drawn.append(value)
@@ -33,10 +36,12 @@ def photos(count: int, drawn: list[int] | None = None) -> PhotoSet:
 
 
 def described(folder: Path = Path(), **inputs: TensorDescription) -> ModelDescription:
+    """A description of these inputs."""
     return ModelDescription(name="m", folder=folder, inputs=inputs)
 
 
 def shown(feed: dict, *names: str) -> tuple[int, ...]:
+    """The first element of each named input."""
     return tuple(int(feed[name].ravel()[0]) for name in names)
 
 

@@ -25,11 +25,13 @@ g (float[1, 3, 96, 128] x, float[4] unused) => (float[1, 3, 96, 128] y, float[4]
 
 
 def graph() -> Graph:
+    """The model under test."""
     model = onnx.shape_inference.infer_shapes(onnx.parser.parse_model(MODEL))
     return graph_from_proto(model, stage="legalised")
 
 
 def feeds(count: int, shift: float = 0.0) -> Iterator[dict[str, np.ndarray]]:
+    """Seeded feeds, made one at a time."""
     for index in range(count):
         rng = np.random.default_rng(index)
         yield {
@@ -58,7 +60,7 @@ def test_small_values_are_observed_whole() -> None:
     assert stats["s"].exhaustive
     assert stats["s"].count == 2
     assert not stats["x"].exhaustive
-    assert 2 * SAMPLE_SIZE / 2 < stats["x"].count <= 2 * SAMPLE_SIZE
+    assert 2 * SAMPLE_SIZE / 3 < stats["x"].count <= 2 * SAMPLE_SIZE
 
 
 def test_sample_is_fair() -> None:

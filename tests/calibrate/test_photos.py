@@ -15,6 +15,7 @@ from mobilekit.errors import MissingPhotosError, PhotoError
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    """Three photos among other things."""
     selfies = tmp_path / "selfies"
     selfies.mkdir()
     for name, value in (("b.png", 20), ("a.JPG", 10), ("c.webp", 30)):
@@ -87,7 +88,7 @@ def test_broken_archives_and_lists(tmp_path: Path) -> None:
         read_photos(archive)
     listing = tmp_path / "a.txt"
     listing.write_text("# x\nmissing.jpg\n")
-    with pytest.raises(PhotoError, match="line 2: photo missing.jpg"):
+    with pytest.raises(PhotoError, match=r"line 2: photo missing\.jpg"):
         read_photos(listing)
     listing.write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(PhotoError, match="cannot be read"):
@@ -98,7 +99,7 @@ def test_photo_that_vanishes(folder: Path) -> None:
     """A photo deleted after it was listed is an error when it is decoded."""
     photos = read_photos(folder)
     (folder / "b.png").unlink()
-    with pytest.raises(PhotoError, match="b.png cannot be read"):
+    with pytest.raises(PhotoError, match=r"b\.png cannot be read"):
         photos[1]
 
 

@@ -13,6 +13,7 @@ SPEC = TensorSpec(name="x", dtype=DType.FLOAT32, shape=(2,))
 
 
 def source(count: int) -> SampleSource:
+    """Photo i and its partner half the set further."""
     return SampleSource(
         items=tuple(range(count)),
         names=tuple(f"photo{i}" for i in range(count)),
@@ -22,6 +23,7 @@ def source(count: int) -> SampleSource:
 
 
 def firsts(samples: SampleSource) -> list[int]:
+    """The first photo of each feed."""
     return [int(feed["x"][0]) for feed in samples]
 
 

@@ -24,8 +24,9 @@ PHOTOS = st.lists(FLOATS, min_size=1, max_size=20)
 
 
 def one_photo(values: list[float] | np.ndarray) -> ValueStats:
+    """Statistics of a single photo."""
     array = np.array(values, dtype=np.float32)
-    low, high = float(array.min()), float(array.max())
+    low, high = float(array.min()) + 0.0, float(array.max()) + 0.0
     return ValueStats(
         photos=1,
         minimum=low,
