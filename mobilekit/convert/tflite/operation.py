@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
 _INT8_MAXIMUM = 127
+_LEAST_NORMAL = 1e-36
+_LEAST_RESCALING = 2.0**-30
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,7 +171,8 @@ class Operation:
             return self.emitter.constant(name, file_array(array)), None
         others = tuple(i for i in range(array.ndim) if i != axis)
         largest = np.abs(array.astype(np.float64)).max(axis=others)
-        scales = np.where(largest > 0, largest / _INT8_MAXIMUM, 1.0).astype(np.float32)
+        scales = np.where(largest > 0, np.maximum(largest / _INT8_MAXIMUM, self._least_scale()), 1.0)
+        scales = scales.astype(np.float32)
         shaped = scales.reshape([-1 if i == axis else 1 for i in range(array.ndim)])
         integers = np.clip(np.round(array / shaped.astype(np.float64)), -_INT8_MAXIMUM, _INT8_MAXIMUM).astype(
             np.int8
@@ -178,6 +181,15 @@ class Operation:
             scales=tuple(float(s) for s in scales), zero_points=(0,) * len(scales), axis=axis
         )
         return self.emitter.builder.constant(f"{name}/int8", integers, quantisation=quantisation), scales
+
+    def _least_scale(self) -> float:
+        """Below it the runtime's kernels refuse the file: the rescaling factor of an int8 channel
+        would be under 2^-32, or the scale of a hybrid one not a normal number.
+        """
+        if not self.quantised:
+            return _LEAST_NORMAL
+        source, target = self.emitter.scale(self.fused.node.input[0]), self.emitter.scale(self.output)
+        return max(_LEAST_NORMAL, _LEAST_RESCALING * target.scale / source.scale)
 
     def bias(self, value: str | None, channels: int, *, data: int, scales: Array | None) -> int:
         """The bias tensor (zeros if there is none): int32 with scale input x weights in int8."""

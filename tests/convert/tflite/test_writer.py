@@ -220,3 +220,13 @@ def test_a_constant_output(graph_of, agrees) -> None:
         f"{HEAD} (float[2] x) => (float y, float[3] c) {{ y = Relu(x) }}", {"c": np.ones(3, np.float32)}
     )
     assert agrees(graph)["c"].tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("precision", ["int8", "int8-dynamic"])
+def test_a_channel_of_almost_zero_weights(graph_of, agrees, precision: str) -> None:
+    """A channel whose weights are all but zero does not give a scale that the runtime refuses."""
+    kernel = KERNEL.copy()
+    kernel[2] *= 1e-38
+    net = graph_of(TEXT, {"w": kernel, "v": BACK, "b": np.ones(8, np.float32)})
+    plan = {"plan": _plan(net)} if precision == "int8" else {}
+    agrees(net, precision=precision, tolerance=0.05, **plan)
