@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mobilekit.errors import PassDisagreementError
+from mobilekit.normalise.affine import fold_affine
+from mobilekit.normalise.batch_norm import split_batch_norms
+from mobilekit.normalise.decomposed import recognise_norms
+from mobilekit.normalise.denormals import flush_denormals
 from mobilekit.normalise.duplicates import merge_duplicates
 from mobilekit.normalise.editor import Editor
 from mobilekit.normalise.fold import fold
+from mobilekit.normalise.gelu import replace_microsoft_gelus
 from mobilekit.normalise.modernise import CANONICAL_OPSET, modernise
+from mobilekit.normalise.movement import name_movements
 from mobilekit.normalise.no_ops import remove_no_ops
+from mobilekit.normalise.norm_affine import fold_norm_affine
+from mobilekit.normalise.norm_reshapes import unwrap_norms
+from mobilekit.normalise.norms import unify_norms
 from mobilekit.normalise.recognition import Recognition
 from mobilekit.normalise.verify import first_difference, minimum_psnr, outputs_of
 from mobilekit.normalise.views import merge_views
@@ -26,12 +35,24 @@ Pass = Callable[[Editor], "Sequence[Recognition] | None"]
 
 PIPELINE: tuple[Pass, ...] = (
     fold,
+    flush_denormals,
     modernise,
+    replace_microsoft_gelus,
     remove_no_ops,
     merge_views,
     remove_no_ops,
     merge_duplicates,
+    name_movements,
+    unify_norms,
+    recognise_norms,
+    split_batch_norms,
+    fold_affine,
+    unwrap_norms,
+    fold_norm_affine,
     fold,
+    merge_views,
+    remove_no_ops,
+    merge_duplicates,
 )
 
 

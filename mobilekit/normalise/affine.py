@@ -1,0 +1,162 @@
+"""Factors and offsets per channel disappear in the weights of the layer before them, or after them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from mobilekit.normalise.editor import Editor
+    from mobilekit.normalise.node import Node
+    from mobilekit.tensors import Array
+
+_LAYERS = ("Conv", "ConvTranspose", "Gemm")
+
+
+def fold_affine(editor: Editor) -> None:
+    """::
+
+        Conv(x, w, b) · f + o   →   Conv(x, w·f, b·f + o)        f, o constant per channel
+        MatMul(x, w) · f        →   MatMul(x, w·f)
+        Conv(x · f + o, w, b)   →   Conv(x, w·f, b + Σ w·o)      where the Conv does not pad
+
+    Requires: opset ≥ 21, types. Ensures: no Conv, ConvTranspose or Gemm with constant weights is the only
+    source of a Mul, Add, Sub or Div by such a constant. Values read elsewhere as well stay.
+    """
+    for node in editor.nodes:
+        if node.is_op("Mul", "Add", "Sub", "Div"):
+            _into_producer(editor, node)
+    editor.remove_unused()
+    for node in editor.nodes:
+        if node.is_op("Mul", "Add", "Sub", "Div"):
+            _into_conv_after(editor, node)
+    editor.remove_unused()
+
+
+def affine_of(editor: Editor, node: Node) -> tuple[str, Array, Array] | None:
+    """``(x, f, o)`` if the node computes x·f + o with constants (float64) that broadcast to x."""
+    for index in (0, 1):
+        x, constant = node.inputs[index], editor.constant_of(node.inputs[1 - index])
+        if constant is None or editor.constant_of(x) is not None or editor.types[x] != editor.types[node.outputs[0]]:
+            continue
+        if constant.dtype.kind != "f":
+            return None
+        value = constant.astype(np.float64)
+        one, zero = np.ones((), np.float64), np.zeros((), np.float64)
+        if node.op == "Mul":
+            return x, value, zero
+        if node.op == "Add":
+            return x, one, value
+        if node.op == "Sub":
+            return (x, one, -value) if index == 0 else (x, -one, value)
+        if node.op == "Div" and index == 0 and (value != 0).all():
+            return x, 1 / value, zero
+    return None
+
+
+def _per_axis(value: Array, shape: tuple[int, ...], axis: int) -> Array | None:
+    """A constant that broadcasts to ``shape`` as a vector along ``axis``; None if it varies elsewhere."""
+    padded = value.reshape((1,) * (len(shape) - value.ndim) + value.shape)
+    if any(d != 1 for i, d in enumerate(padded.shape) if i != axis):
+        return None
+    return np.broadcast_to(padded.reshape(-1), (shape[axis],))
+
+
+def _into_producer(editor: Editor, node: Node) -> None:
+    found = affine_of(editor, node)
+    if found is None:
+        return
+    x, factor, offset = found
+    layer = editor.producer(x)
+    if layer is None or editor.only_user(x) is not node or not layer.is_op(*_LAYERS, "MatMul"):
+        return
+    shape = editor.shape(x)
+    axis = len(shape) - 1 if layer.op in ("MatMul", "Gemm") else 1
+    scale, shift = _per_axis(factor, shape, axis), _per_axis(offset, shape, axis)
+    if scale is None or shift is None or not np.isfinite(scale).all():
+        return
+    if layer.op == "MatMul":
+        done = not shift.any() and _scale_matmul(editor, layer, scale)
+    elif layer.op == "Gemm":
+        done = _scale_gemm(editor, layer, scale, shift)
+    else:
+        done = _scale_conv(editor, layer, scale, shift)
+    if done:
+        editor.replace(node.outputs[0], x)
+        # At once, so that the layer is seen to have a single reader again.
+        editor.remove(node)
+
+
+def _constant_like(editor: Editor, value: Array, like: str) -> str:
+    return editor.add_constant(value.astype(editor.types[like].dtype), f"{like}/folded")
+
+
+def _scale_matmul(editor: Editor, layer: Node, scale: Array) -> bool:
+    weight = editor.constant_of(layer.inputs[1])
+    if weight is None or weight.ndim < 2:  # noqa: PLR2004 - a vector has no columns
+        return False
+    editor.set_inputs(layer, [layer.inputs[0], _constant_like(editor, weight * scale, layer.inputs[1])])
+    return True
+
+
+def _scale_gemm(editor: Editor, layer: Node, scale: Array, shift: Array) -> bool:
+    weight, bias = editor.constant_of(layer.inputs[1]), editor.constant_of(layer.input(2))
+    if weight is None or (layer.input(2) and bias is None):
+        return False
+    wide = scale[:, None] if layer.attribute("transB", 0) else scale
+    old = np.zeros(()) if bias is None else bias * float(layer.attribute("beta", 1.0))
+    layer.attributes["beta"] = 1.0
+    weight_name = _constant_like(editor, weight * wide, layer.inputs[1])
+    bias_name = editor.add_constant((old * scale + shift).astype(weight.dtype), f"{layer.outputs[0]}/bias")
+    editor.set_inputs(layer, [layer.inputs[0], weight_name, bias_name])
+    return True
+
+
+def _scale_conv(editor: Editor, layer: Node, scale: Array, shift: Array) -> bool:
+    weight, bias = editor.constant_of(layer.inputs[1]), editor.constant_of(layer.input(2))
+    if weight is None or (layer.input(2) and bias is None):
+        return False
+    ones = (1,) * (weight.ndim - 2)
+    if layer.op == "Conv":
+        scaled = weight * scale.reshape(-1, 1, *ones)
+    else:  # [C_in, C_out / groups, …], the outputs of group g for the inputs of group g
+        groups = layer.attribute("group", 1)
+        per_input = np.repeat(scale.reshape(groups, -1), weight.shape[0] // groups, axis=0)
+        scaled = weight * per_input.reshape(*per_input.shape, *ones)
+    old = np.zeros(()) if bias is None else bias.astype(np.float64)
+    names = [layer.inputs[0], _constant_like(editor, scaled, layer.inputs[1])]
+    new = old * scale + shift
+    if bias is not None or new.any():
+        names.append(editor.add_constant(new.astype(weight.dtype), f"{layer.outputs[0]}/bias"))
+    editor.set_inputs(layer, names)
+    return True
+
+
+def _into_conv_after(editor: Editor, node: Node) -> None:
+    found = affine_of(editor, node)
+    conv = editor.only_user(node.outputs[0])
+    if found is None or conv is None or not conv.is_op("Conv") or conv.inputs[0] != node.outputs[0]:
+        return
+    x, factor, offset = found
+    shape = editor.shape(x)
+    scale, shift = _per_axis(factor, shape, 1), _per_axis(offset, shape, 1)
+    weight, bias = editor.constant_of(conv.inputs[1]), editor.constant_of(conv.input(2))
+    if scale is None or shift is None or weight is None or (conv.input(2) and bias is None):
+        return
+    # What a Conv pads with is zero after the offset, which no offset of ours can say.
+    if shift.any() and (any(conv.attribute("pads", ())) or conv.attribute("auto_pad", "NOTSET") not in ("NOTSET", "VALID")):
+        return
+    groups = conv.attribute("group", 1)
+    ones = (1,) * (weight.ndim - 2)
+
+    def along_inputs(per_channel: Array) -> Array:
+        return np.repeat(per_channel.reshape(groups, -1), weight.shape[0] // groups, axis=0)
+
+    wide = weight.astype(np.float64)
+    added = (wide.sum(axis=tuple(range(2, weight.ndim))) * along_inputs(shift)).sum(axis=1)
+    names = [x, _constant_like(editor, wide * along_inputs(scale).reshape(*weight.shape[:2], *ones), conv.inputs[1])]
+    if bias is not None or added.any():
+        old = np.zeros(()) if bias is None else bias.astype(np.float64)
+        names.append(editor.add_constant((old + added).astype(weight.dtype), f"{conv.outputs[0]}/bias"))
+    editor.set_inputs(conv, names)
