@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _INT8_MAXIMUM = 127
 _LEAST_NORMAL = 1e-36
 _LEAST_RESCALING = 2.0**-30
+_MOST_BIAS = 2.0**30  # half of what int32 holds: the accumulator needs the rest
 
 
 @dataclass(slots=True, kw_only=True)
@@ -165,13 +166,14 @@ class Operation:
     def _quantised_constant(self, value: str, order: Order) -> int:
         return self.quantise(value, self.constant(value).transpose(order))
 
-    def weights(self, name: str, array: Array, *, axis: int) -> tuple[int, Array | None]:
+    def weights(self, name: str, array: Array, *, axis: int, bias: str | None) -> tuple[int, Array | None]:
         """The weights' tensor, and their scales per slice of ``axis`` if they are int8."""
         if not (self.quantised or self.hybrid):
             return self.emitter.constant(name, file_array(array)), None
         others = tuple(i for i in range(array.ndim) if i != axis)
         largest = np.abs(array.astype(np.float64)).max(axis=others)
-        scales = np.where(largest > 0, np.maximum(largest / _INT8_MAXIMUM, self._least_scale()), 1.0)
+        scales = np.where(largest > 0, largest / _INT8_MAXIMUM, 1.0)
+        scales = np.maximum(scales, self._least_scale(bias))
         scales = scales.astype(np.float32)
         shaped = scales.reshape([-1 if i == axis else 1 for i in range(array.ndim)])
         integers = np.clip(np.round(array / shaped.astype(np.float64)), -_INT8_MAXIMUM, _INT8_MAXIMUM).astype(
@@ -182,14 +184,20 @@ class Operation:
         )
         return self.emitter.builder.constant(f"{name}/int8", integers, quantisation=quantisation), scales
 
-    def _least_scale(self) -> float:
-        """Below it the runtime's kernels refuse the file: the rescaling factor of an int8 channel
-        would be under 2^-32, or the scale of a hybrid one not a normal number.
+    def _least_scale(self, bias: str | None) -> Array | float:
+        """What a weight scale must not be under, per channel.
+
+        The runtime's kernels refuse rescaling factors under 2^-32 and scales that are not normal
+        numbers; and the int32 bias, whose step is input scale x weight scale, must not saturate.
         """
         if not self.quantised:
             return _LEAST_NORMAL
-        source, target = self.emitter.scale(self.fused.node.input[0]), self.emitter.scale(self.output)
-        return max(_LEAST_NORMAL, _LEAST_RESCALING * target.scale / source.scale)
+        source = self.emitter.scale(self.fused.node.input[0]).scale
+        least = max(_LEAST_NORMAL, _LEAST_RESCALING * self.emitter.scale(self.output).scale / source)
+        if bias is None:
+            return least
+        offsets = np.abs(self.constant(bias).reshape(-1).astype(np.float64))
+        return np.maximum(least, offsets / source / _MOST_BIAS)
 
     def bias(self, value: str | None, channels: int, *, data: int, scales: Array | None) -> int:
         """The bias tensor (zeros if there is none): int32 with scale input x weights in int8."""

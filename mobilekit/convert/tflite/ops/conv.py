@@ -50,9 +50,9 @@ def conv(
     depthwise = group == channels and weights.shape[1] == 1 and group > 1
     data = op.input(x)
     if depthwise:
-        filters, scales = op.weights(w, weights.transpose(1, 2, 3, 0), axis=3)
+        filters, scales = op.weights(w, weights.transpose(1, 2, 3, 0), axis=3, bias=b)
     else:
-        filters, scales = op.weights(w, weights.transpose(0, 2, 3, 1), axis=0)
+        filters, scales = op.weights(w, weights.transpose(0, 2, 3, 1), axis=0, bias=b)
     bias = op.bias(b, weights.shape[0], data=data, scales=scales)
     options = {
         "padding": padding,
@@ -101,7 +101,7 @@ def conv_transpose(
         op, op.output, weights.shape[2:], strides=strides, dilations=(1, 1), pads=pads, auto_pad=auto_pad
     )
     data = op.input(x)
-    filters, scales = op.weights(w, weights.transpose(1, 2, 3, 0), axis=0)
+    filters, scales = op.weights(w, weights.transpose(1, 2, 3, 0), axis=0, bias=b)
     bias = op.bias(b, weights.shape[1], data=data, scales=scales)
     sizes = op.small([shape[axis] for axis in op.order(4)])
     op.add(
@@ -173,7 +173,7 @@ def gemm(
 def _fully_connected(op: Operation, data: str, weights: np.ndarray, name: str, bias: str | None) -> None:
     """``weights`` is (outputs, inputs); leading axes of the data are kept."""
     source = op.input(data)
-    filters, scales = op.weights(f"{name}/rows", weights, axis=0)
+    filters, scales = op.weights(f"{name}/rows", weights, axis=0, bias=bias)
     offsets = op.bias(bias, weights.shape[0], data=source, scales=scales)
     keep = len(op.shape(data)) > 2
     op.add("FULLY_CONNECTED", (source, filters, offsets), (op.result(),), keepNumDims=keep, **op.activation)
