@@ -13,7 +13,7 @@ from mobilekit.tensors import Layout
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from mobilekit.description import ModelDescription, TensorDescription
+    from mobilekit.description import TensorDescription
     from mobilekit.tensors import Array, TensorSpec
 
     Pixels = npt.NDArray[np.uint8]
@@ -136,17 +136,3 @@ def scaling(spec: TensorSpec, description: TensorDescription) -> tuple[tuple[flo
         message = f"{where} needs {channels} values each in mean and std (std not 0), got {got}"
         raise DescriptionError(message, hint=hint)
     return mean, std
-
-
-def image_ranges(
-    inputs: tuple[TensorSpec, ...], description: ModelDescription
-) -> dict[str, tuple[float, float]]:
-    """The least and the greatest value that each float image input can have, from its declared scaling."""
-    found = {}
-    for spec in inputs:
-        said = description.inputs.get(spec.name)
-        if said is None or said.kind != "image" or not spec.dtype.is_float:
-            continue
-        ends = [(v - m) / s for m, s in zip(*scaling(spec, said), strict=True) for v in (0.0, 255.0)]
-        found[spec.name] = (min(ends), max(ends))
-    return found

@@ -22,6 +22,7 @@ GRADIENT = np.stack(
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> io.BytesIO:
+    """A picture as a file in memory."""
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     stream.seek(0)

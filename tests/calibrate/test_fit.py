@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mobilekit.calibrate.fit import crop_and_resize, image_fit, image_ranges
-from mobilekit.description import ModelDescription, TensorDescription
+from mobilekit.calibrate.fit import crop_and_resize, image_fit
+from mobilekit.description import TensorDescription
 from mobilekit.errors import DescriptionError
 from mobilekit.tensors import DType, Layout, TensorSpec
 
@@ -107,15 +107,3 @@ def test_unfit_descriptions(shape: tuple[int, ...], said: TensorDescription, mat
     with pytest.raises(DescriptionError, match=match) as caught:
         image_fit(spec(*shape), said)
     assert "x" in caught.value.message
-
-
-def test_image_ranges_cover_all_channels() -> None:
-    """The plan's input ranges: black and white of the images, widest channel; arrays have none."""
-    said = {
-        "x": image(range=None, mean=(10.0, 0.0, 0.0), std=(10.0, 5.0, 1.0)),
-        "y": TensorDescription(),
-        "z": image(range=(-1.0, 1.0)),
-    }
-    specs = tuple(TensorSpec(name=n, dtype=DType.FLOAT32, shape=(1, 3, 8, 8)) for n in said)
-    ranges = image_ranges(specs, ModelDescription(name="m", inputs=said))
-    assert ranges == {"x": (-1.0, 255.0), "z": (-1.0, 1.0)}
