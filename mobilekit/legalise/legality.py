@@ -23,7 +23,8 @@ REWRITTEN = frozenset({
     "Dropout", "Einsum", "Erf", "Flatten", "GatherElements", "GlobalAveragePool", "GlobalLpPool",
     "GlobalMaxPool", "HardSigmoid", "Hardmax", "Identity", "IsInf", "IsNaN", "LRN", "LpNormalization", "Mean",
     "Mish", "OneHot", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
-    "ReduceSumSquare", "Selu", "Shrink", "Sinh", "Softplus", "Softsign", "Squeeze", "Sum", "Swish", "Tan",
+    "ReduceSumSquare", "ScatterElements",
+    "Selu", "Shrink", "Sinh", "Softplus", "Softsign", "Squeeze", "Sum", "Swish", "Tan",
     "ThresholdedRelu", "Trilu", "Unsqueeze",
 })  # fmt: skip
 

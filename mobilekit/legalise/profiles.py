@@ -11,13 +11,13 @@ from mobilekit.legalise.rules import (
     conv_transpose,
     dynamic,
     einsum,
-    gelu,
     gemm,
     indexing,
     mathematics,
     matmul,
     normalisation,
     pad,
+    pointwise,
     pool,
     reduce,
     reshape,
@@ -29,7 +29,7 @@ from mobilekit.legalise.rules import (
 
 Stage = tuple[Rule, ...]
 
-_PATTERNS: Stage = (*dynamic.RULES, *gelu.RULES)
+_PATTERNS: Stage = (*dynamic.RULES, *pointwise.RULES)
 
 _TFLITE_CPU: Stage = (
     *conv.RULES,

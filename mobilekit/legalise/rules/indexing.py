@@ -1,4 +1,4 @@
-"""Gather with non-negative indices and axis; OneHot, Hardmax, Trilu and TopK in terms of others."""
+"""Gather and scatter with non-negative indices; OneHot, Hardmax, Trilu and TopK in terms of others."""
 
 from __future__ import annotations
 
@@ -50,10 +50,26 @@ def _gather_elements(node: Node, b: Builder) -> Replacement | Refusal | None:
     array = b.constant(indices)
     if array is None:
         return Refusal(got="indices computed at run time", hint="use Gather, which has an exact form")
-    axis = node["axis"] % b.rank(x)
-    grid = np.stack(np.meshgrid(*(np.arange(n) for n in array.shape), indexing="ij"), axis=-1)
-    grid[..., axis] = np.where(array < 0, array + b.shape(x)[axis], array)
-    return b.add("GatherND", x, grid.astype(np.int64))
+    return b.add("GatherND", x, _coordinates(array, node["axis"], b.shape(x)))
+
+
+def _scatter_elements(node: Node, b: Builder) -> Replacement | Refusal | None:
+    """ScatterElements by constant indices is a ScatterND, where no cell is written twice."""
+    x, indices, updates = node.inputs
+    array = b.constant(indices)
+    if array is None:
+        return Refusal(got="indices computed at run time", hint="use Where or ScatterND")
+    grid = _coordinates(array, node["axis"], b.shape(x))
+    if len(np.unique(grid.reshape(-1, array.ndim), axis=0)) < array.size:
+        return Refusal(got="indices that write a cell twice", hint="write each cell once")
+    return b.add("ScatterND", x, grid, updates, reduction=node.attributes.get("reduction"))
+
+
+def _coordinates(indices: Array, axis: int, shape: tuple[int, ...]) -> Array:
+    """The full coordinates ``[…, rank]`` that indices along one axis mean."""
+    grid = np.stack(np.meshgrid(*(np.arange(n) for n in indices.shape), indexing="ij"), axis=-1)
+    grid[..., axis % len(shape)] = np.where(indices < 0, indices + shape[axis], indices)
+    return grid.astype(np.int64)
 
 
 def _gather_nd(node: Node, b: Builder) -> Replacement | None:
@@ -152,6 +168,7 @@ def _cum_sum(node: Node, b: Builder) -> Replacement | Refusal | None:
 RULES = (
     Rule(name="gather", ops=("Gather",), apply=_gather),
     Rule(name="gather-elements", ops=("GatherElements",), apply=_gather_elements),
+    Rule(name="scatter-elements", ops=("ScatterElements",), apply=_scatter_elements),
     Rule(name="gather-nd", ops=("GatherND",), apply=_gather_nd),
     Rule(name="one-hot", ops=("OneHot",), apply=_one_hot),
     Rule(name="hardmax", ops=("Hardmax",), apply=_hardmax),

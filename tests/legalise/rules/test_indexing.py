@@ -37,6 +37,24 @@ def test_runtime_gather_elements_is_refused():
         legalise(graph, samples=[])
 
 
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("reduction", ["none", "add", "max"])
+def test_scatter_elements(axis, reduction):
+    """Constant indices become the coordinates of a ScatterND."""
+    indices = np.array([[0, -1, 1], [2, 1, 0]] if axis else [[0, -1, 1], [1, 0, 2]])
+    operands = [noise(3, 3), indices, noise(2, 3, seed=1)]
+    ops = check_node("ScatterElements", operands, runtime=(0, 2), axis=axis, reduction=reduction)
+    assert ops == ["ScatterND"]
+
+
+def test_cells_written_twice_are_refused():
+    """Which value stays is not told."""
+    operands = [noise(3), np.array([1, -2]), noise(2)]
+    graph, _ = node_graph("ScatterElements", operands, runtime=(0, 2))
+    with pytest.raises(UnsupportedOperatorError, match="twice"):
+        legalise(graph, samples=[])
+
+
 @pytest.mark.parametrize("batch", [0, 1])
 def test_gather_nd(batch):
     """Negative constant coordinates."""
