@@ -50,7 +50,7 @@ def class_scales(
     fixed: dict[str, tuple[str, Scale]] = {}
     for operator in operators:
         if operator.fixed is not None:
-            fixed.update({value: (operator.name, operator.fixed) for value in operator.outputs})
+            fixed.update(dict.fromkeys(operator.outputs, (operator.name, operator.fixed)))
     pads = _pad_values(view)
     result = []
     for each in classes:

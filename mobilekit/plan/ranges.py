@@ -52,10 +52,11 @@ def scale_of(interval: TensorRange) -> Scale:
 
     A range without extent (a tensor that is always zero) has scale 1.
     """
-    scale = float(np.float32((interval.maximum - interval.minimum) / _LEVELS))
-    if scale < _SMALLEST_SCALE:
+    step = (interval.maximum - interval.minimum) / _LEVELS
+    if step < _SMALLEST_SCALE:
         return Scale(scale=1.0, zero_point=0)
-    return Scale(scale=scale, zero_point=int(np.clip(round(-128 - interval.minimum / scale), -128, 127)))
+    zero_point = int(np.clip(round(-128 - interval.minimum / step), -128, 127))
+    return Scale(scale=float(np.float32(step)), zero_point=zero_point)
 
 
 def range_of(scale: Scale) -> TensorRange:

@@ -1,0 +1,96 @@
+"""Scales hold their range with zero on an integer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mobilekit.calibrate.stats import ValueStats, bin_counts, ordered_bins
+from mobilekit.errors import UsageError
+from mobilekit.plan.ranges import (
+    check_method,
+    image_scale,
+    including_zero,
+    observed_range,
+    range_of,
+    scale_of,
+    union,
+)
+from mobilekit.quantisation import Scale
+
+FLOATS = st.floats(width=32, min_value=-(2.0**60), max_value=2.0**60)
+
+
+@given(FLOATS, FLOATS)
+def test_scale_holds_range_and_zero(a: float, b: float) -> None:
+    """Both ends are within a step, zero is exact, and the scale is a float32 number."""
+    interval = including_zero(min(a, b), max(a, b))
+    scale = scale_of(interval)
+    assert -128 <= scale.zero_point <= 127
+    assert scale.scale == float(np.float32(scale.scale)) > 0
+    if interval.maximum - interval.minimum > 1e-20:
+        limits = range_of(scale)
+        assert limits.minimum <= interval.minimum + scale.scale
+        assert limits.maximum >= interval.maximum - scale.scale
+        assert limits.maximum - limits.minimum == pytest.approx(interval.maximum - interval.minimum, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ((0.0, 255.0), Scale(scale=1.0, zero_point=-128)),
+        ((0.0, 1.0), Scale(scale=float(np.float32(1 / 255)), zero_point=-128)),
+        ((-128.0, 127.0), Scale(scale=1.0, zero_point=0)),
+        ((-1.0, 1.0), Scale(scale=float(np.float32(2 / 255)), zero_point=0)),
+        ((1.0, 0.0), Scale(scale=float(np.float32(1 / 255)), zero_point=-128)),
+    ],
+)
+def test_image_scales(ends: tuple[float, float], expected: Scale) -> None:
+    """int8 is uint8 - 128: black and white on -128 and 127 (within half a step for -1…1)."""
+    assert image_scale(*ends) == expected
+    limits = range_of(expected)
+    assert limits.minimum == pytest.approx(min(ends), abs=expected.scale * 0.51)
+    assert limits.maximum == pytest.approx(max(ends), abs=expected.scale * 0.51)
+
+
+def test_constant_tensors() -> None:
+    """A tensor that is always zero has a harmless scale; one that is always 5 is exact."""
+    assert scale_of(including_zero(0.0, 0.0)) == Scale(scale=1.0, zero_point=0)
+    five = scale_of(including_zero(5.0, 5.0))
+    assert five.zero_point == -128
+    assert five.scale * 255 == pytest.approx(5.0, rel=1e-6)
+
+
+def stats(values: np.ndarray, *, exhaustive: bool) -> ValueStats:
+    """Statistics of one photo."""
+    return ValueStats(
+        photos=1,
+        minimum=float(values.min()),
+        maximum=float(values.max()),
+        minimum_sum=0,
+        maximum_sum=0,
+        bins=ordered_bins(bin_counts(values)),
+        exhaustive=exhaustive,
+    )
+
+
+def test_methods() -> None:
+    """Percentile leaves outliers out; min-max, and small tensors, do not."""
+    values = np.r_[np.linspace(0, 1, 100_000), 50.0].astype(np.float32)
+    large, small = stats(values, exhaustive=False), stats(values, exhaustive=True)
+    assert observed_range(large, method="percentile", percentile=99.9).maximum < 1.01
+    assert observed_range(large, method="min-max", percentile=99.9).maximum == 50.0
+    assert observed_range(small, method="percentile", percentile=99.9).maximum == 50.0
+    assert observed_range(large, method="percentile", percentile=99.9).minimum == 0.0
+
+
+def test_union_and_unknown_methods() -> None:
+    """A union holds all; a method or percentile that does not exist is an error."""
+    joint = union([including_zero(-1.0, 2.0), including_zero(-3.0, -2.0)])
+    assert (joint.minimum, joint.maximum) == (-3.0, 2.0)
+    check_method("percentile", 100.0)
+    for method, percentile in (("entropy", 99.9), ("percentile", 50.0), ("percentile", 101.0)):
+        with pytest.raises(UsageError):
+            check_method(method, percentile)
