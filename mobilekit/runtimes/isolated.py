@@ -67,7 +67,8 @@ def _write_request(folder: Path, path: Path, feeds: Sequence[Feed], threads: int
     request = {"path": str(path.absolute()), "threads": threads, "inputs": inputs}
     (folder / "request.json").write_text(json.dumps(request))
     for i, feed in enumerate(feeds):
-        np.savez(folder / f"feed-{i}.npz", **{str(j): feed[n] for j, n in enumerate(inputs[i])})
+        arrays: dict[str, Any] = {str(j): feed[name] for j, name in enumerate(inputs[i])}
+        np.savez(folder / f"feed-{i}.npz", **arrays)
 
 
 def _read_answer(folder: Path, count: int) -> list[dict[str, Array]]:

@@ -95,10 +95,11 @@ class LitertSession:
         details = {int(d["index"]): d for d in self._interpreter.get_tensor_details()}
         for tensor in self._taps.values():
             expected = [tensor.spec.shape[axis] for axis in tensor.permutation]
-            if tensor.index not in details or list(details[tensor.index]["shape"]) != expected:
-                got = details.get(tensor.index, {}).get("shape", "no such tensor")
-                message = f"{self._path}: tensor {tensor.index} ({tensor.spec.name!r}) "
-                message += f"has shape {list(got)}, expected {expected} by the file's metadata"
+            found = details.get(tensor.index)
+            got = "no such tensor" if found is None else [int(size) for size in found["shape"]]
+            if got != expected:
+                message = f"{self._path}: tensor {tensor.index} ({tensor.spec.name!r}): "
+                message += f"got shape {got}, expected {expected} by the file's metadata"
                 raise ModelFileError(message, hint="the file was changed after mobilekit wrote it")
         return details
 
