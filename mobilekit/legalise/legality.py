@@ -10,6 +10,7 @@ import numpy as np
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rules.broadcast import BROADCASTING
+from mobilekit.legalise.rules.mathematics import is_non_negative
 from mobilekit.legalise.rules.resize import TFLITE_LINEAR, TFLITE_NEAREST
 from mobilekit.legalise.spatial import same_pads, window_of
 from mobilekit.legalise.workspace import Workspace
@@ -184,6 +185,11 @@ def _axis(node: Node, b: Builder) -> Iterator[str]:
         yield "not the largest on the last axis"
 
 
+def _mod(node: Node, b: Builder) -> Iterator[str]:
+    if node["fmod"] and not (b.type(node.name).is_float and all(is_non_negative(v, b) for v in node.inputs)):
+        yield "fmod of numbers that may be negative"
+
+
 def _only(attribute: str, value: object) -> Callable[[Node, Builder], Iterator[str]]:
     def check(node: Node, b: Builder) -> Iterator[str]:  # noqa: ARG001
         if node[attribute] != value:
@@ -202,7 +208,9 @@ _CHECKS: dict[str, Callable[[Node, Builder], Iterator[str]]] = {
     "DepthToSpace": _only("mode", "DCR"),
     "Elu": _only("alpha", 1.0),
     "Gemm": _gemm,
+    "GatherND": _only("batch_dims", 0),
     "MatMul": _matmul,
+    "Mod": _mod,
     "Pad": _pad,
     "Resize": _resize,
     "Slice": _slice,

@@ -18,6 +18,7 @@ ILLEGAL = [
     ('DepthToSpace <blocksize=1, mode="CRD"> (x)', "mode=CRD"),
     ("ReduceSum (x)", "axes"),
     ("ArgMax <axis=-1> (x)", "negative axis"),
+    ("Mod <fmod=1> (x, x)", "fmod"),
     ("Slice (x, one, one)", "not written out"),
 ]
 

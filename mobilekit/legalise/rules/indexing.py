@@ -72,15 +72,21 @@ def _coordinates(indices: Array, axis: int, shape: tuple[int, ...]) -> Array:
     return grid.astype(np.int64)
 
 
-def _gather_nd(node: Node, b: Builder) -> Replacement | None:
-    """Constant negative coordinates count from the end."""
+def _gather_nd(node: Node, b: Builder) -> Replacement | Refusal | None:
+    """Constant coordinates: negative ones count from the end, those of batch axes are written out."""
     x, indices = node.inputs
-    array = b.constant(indices)
-    if array is None or not (array < 0).any():
+    array, batch = b.constant(indices), node["batch_dims"]
+    if array is None:
+        hint = "use Gather, which has an exact form"
+        return (
+            Refusal(got=f"batch_dims={batch} with indices computed at run time", hint=hint) if batch else None
+        )
+    if not batch and not (array < 0).any():
         return None
-    batch = node["batch_dims"]
     sizes = np.array(b.shape(x)[batch : batch + array.shape[-1]])
-    return b.again(node, x, np.where(array < 0, array + sizes, array).astype(array.dtype))
+    own = np.where(array < 0, array + sizes, array).astype(np.int64)
+    grid = np.meshgrid(*(np.arange(n) for n in array.shape[:-1]), indexing="ij")[:batch]
+    return b.add("GatherND", x, np.concatenate([*(g[..., None] for g in grid), own], axis=-1))
 
 
 def _one_hot(node: Node, b: Builder) -> Replacement | Refusal | None:

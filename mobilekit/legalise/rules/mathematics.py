@@ -87,7 +87,7 @@ def _mod(node: Node, b: Builder) -> Replacement | None:
     x, y = node.inputs
     if not node["fmod"] or b.dtype(x).kind == "u":
         return b.add("Mod", x, y) if node["fmod"] else None
-    if b.type(x).is_float and all(_is_positive(v, b) for v in (x, y)):
+    if b.type(x).is_float and all(is_non_negative(v, b) for v in (x, y)):
         return None
     size = b.again(node, b.add("Abs", x), _absolute(y, b), fmod=int(b.type(x).is_float))
     return b.add("Mul", b.add("Sign", x), size)
@@ -98,14 +98,15 @@ def _absolute(value: str, b: Builder) -> object:
     return b.add("Abs", value) if array is None else np.abs(array)
 
 
-def _is_positive(value: str, b: Builder) -> bool:
+def is_non_negative(value: str, b: Builder) -> bool:
+    """Whether a value is an Abs, or a constant without negative numbers."""
     array, producer = b.constant(value), b.producer(value)
     if array is not None:
         return bool(np.all(array >= 0))
     return (
         producer is not None
         and producer.op in ("Abs", "Reshape")
-        and (producer.op == "Abs" or _is_positive(producer.inputs[0], b))
+        and (producer.op == "Abs" or is_non_negative(producer.inputs[0], b))
     )
 
 

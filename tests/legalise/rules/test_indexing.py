@@ -59,7 +59,20 @@ def test_cells_written_twice_are_refused():
 def test_gather_nd(batch):
     """Negative constant coordinates."""
     indices = np.array([[[-1, 0]], [[0, -2]]])
-    check_node("GatherND", [noise(2, 3, 4), indices], batch_dims=batch)
+    graph, feed = node_graph("GatherND", [noise(2, 3, 4), indices], batch_dims=batch)
+    assert check(graph, feed) == ["GatherND"]
+    assert all(
+        a.name != "batch_dims" for a in legalise(graph, samples=[]).graph.proto().graph.node[0].attribute
+    )
+
+
+def test_runtime_gather_nd():
+    """Coordinates at run time stay; with batch axes they are refused."""
+    indices = np.array([[[1, 0]], [[0, 2]]])
+    assert check_node("GatherND", [noise(2, 3, 4), indices], runtime=(0, 1)) == ["GatherND"]
+    graph, _ = node_graph("GatherND", [noise(2, 3, 4), indices], runtime=(0, 1), batch_dims=1)
+    with pytest.raises(UnsupportedOperatorError, match="batch_dims=1"):
+        legalise(graph, samples=[])
 
 
 @pytest.mark.parametrize("axis", [-1, 0, 1])
