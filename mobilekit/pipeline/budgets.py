@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mobilekit.errors import BudgetError
@@ -11,6 +12,15 @@ from mobilekit.pipeline.measure import psnr_of
 if TYPE_CHECKING:
     from mobilekit.target import Budget, Target
     from mobilekit.tier import Precision, Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedRung:
+    """A precision that was outside the budget: why, and its parity as JSON."""
+
+    precision: Precision
+    reasons: tuple[str, ...]
+    parity: Mapping[str, Any]
 
 
 def failures(parity: Mapping[str, Any], budget: Budget) -> tuple[str, ...]:
@@ -36,9 +46,9 @@ def _failures(output: Mapping[str, Any], budget: Budget) -> Sequence[str]:
     ]
 
 
-def budget_error(target: Target, tier: Tier, rungs: Mapping[Precision, tuple[str, ...]]) -> BudgetError:
+def budget_error(target: Target, tier: Tier, refused: Sequence[RefusedRung]) -> BudgetError:
     """The error about a tier whose every rung failed, with what to do."""
-    lines = [f"  {precision}: {line}" for precision, found in rungs.items() for line in found]
+    lines = [f"  {rung.precision}: {line}" for rung in refused for line in rung.reasons]
     message = f"tier {tier.name} of target {target.name} is outside its budget\n" + "\n".join(lines)
     hint = (
         "calibrate with photos like those the app will see; or, in a copy of the target file, allow the tier"

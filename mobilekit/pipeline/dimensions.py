@@ -51,9 +51,9 @@ def _inputs(path: Path) -> list[onnx.ValueInfoProto]:
 def _filled(declared: tuple[Dimension, ...], said: TensorDescription, fill: Fill) -> tuple[int, ...] | None:
     shape = list(declared)
     is_image = said.kind == "image" and len(shape) == _RANK
-    if shape and fill.batch is not None and not isinstance(shape[0], int):
-        if is_image or str(shape[0]).lower() in _BATCH_NAMES:
-            shape[0] = fill.batch
+    is_batch = bool(shape) and not isinstance(shape[0], int)
+    if is_batch and fill.batch is not None and (is_image or str(shape[0]).lower() in _BATCH_NAMES):
+        shape[0] = fill.batch
     if is_image and fill.size is not None:
         height, width = _axes(declared, said)
         for axis, side in ((height, fill.size[0]), (width, fill.size[1])):

@@ -10,6 +10,7 @@ from statistics import median
 
 import numpy as np
 
+from mobilekit.errors import MobilekitError
 from mobilekit.runtimes import open_runtime
 
 _MOST_RUNS = 5
@@ -52,4 +53,7 @@ def _peak_bytes() -> int:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    try:
+        main(Path(sys.argv[1]))
+    except MobilekitError as error:
+        sys.exit(error.message)

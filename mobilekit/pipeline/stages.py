@@ -139,7 +139,7 @@ def read_plan(path: Path, graph: Graph) -> QuantisationPlan:
         message = (
             f"{path} is the plan of another graph: {found.graph_digest[:12]}, {graph.digest[:12]} expected"
         )
-        hint = "a plan holds for one model, its shapes and one version of mobilekit: leave --plan out to make one"
+        hint = "a plan holds for one model, its shapes and one mobilekit: leave --plan out to make one"
         raise PlanError(message, hint=hint)
     return found
 

@@ -12,11 +12,12 @@ from mobilekit.pipeline.job import Fill, Job
 from mobilekit.pipeline.keys import build_key, model_digest, tool_versions
 
 if TYPE_CHECKING:
+    from mobilekit.pipeline.budgets import RefusedRung
     from mobilekit.pipeline.opened import Opened
     from mobilekit.pipeline.variant import Variant
     from mobilekit.store.cas import StageResult
     from mobilekit.target import Budget, Target
-    from mobilekit.tier import Precision, Tier
+    from mobilekit.tier import Tier
 
 FILES = "tier"
 BUNDLE = "bundle.zip"
@@ -51,7 +52,7 @@ def build_tier(
         from mobilekit.pipeline.tier_files import write_variant
 
         found = opened(job)
-        variant, refused = _first_within(found, target, tier, plan)
+        variant, refused = first_within(found, target, tier, plan)
         write_variant(folder, found, variant, target=target, tier=tier, refused=refused)
 
     return job.store.stage("tier", key, build)
@@ -74,22 +75,24 @@ def _tier_key(tier: Tier) -> dict[str, Any]:
     }
 
 
-def _first_within(
+def first_within(
     opened: Opened, target: Target, tier: Tier, plan: Path | None
-) -> tuple[Variant, dict[Precision, tuple[str, ...]]]:
-    """The first rung within its budget, and why the ones before were not. Raises BudgetError."""
-    from mobilekit.pipeline.budgets import budget_error, failures
+) -> tuple[Variant, tuple[RefusedRung, ...]]:
+    """The first rung within its budget, and the ones before that were not. Raises BudgetError."""
+    from mobilekit.pipeline.budgets import RefusedRung, budget_error, failures
     from mobilekit.pipeline.variant import build_variant
 
-    refused: dict[Precision, tuple[str, ...]] = {}
+    refused: list[RefusedRung] = []
     for precision in (tier.precision, *tier.next_rungs):
+        given = plan if precision == "int8" else None
         variant = build_variant(
-            opened, precision=precision, checks=target.checks, io=tier.io, given_plan=plan
+            opened, precision=precision, checks=target.checks, io=tier.io, given_plan=given
         )
         found = failures(variant.measured["parity"], target.budget_of(tier, precision))
         if not found:
-            return variant, refused
-        refused[precision] = found
+            return variant, tuple(refused)
+        parity = variant.measured["parity"]
+        refused.append(RefusedRung(precision=precision, reasons=found, parity=parity))
     raise budget_error(target, tier, refused)
 
 

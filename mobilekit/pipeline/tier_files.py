@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,11 @@ from mobilekit.pipeline.tier_build import BUNDLE, FILES, MEASURED, budget_as_jso
 from mobilekit.store.canonical import write_json
 
 if TYPE_CHECKING:
+    from mobilekit.pipeline.budgets import RefusedRung
     from mobilekit.pipeline.opened import Opened
     from mobilekit.pipeline.variant import Variant
     from mobilekit.target import Target
-    from mobilekit.tier import Precision, Tier
+    from mobilekit.tier import Tier
 
 _HERE = "cpu"
 
@@ -29,7 +30,7 @@ def write_variant(
     *,
     target: Target,
     tier: Tier,
-    refused: Mapping[Precision, tuple[str, ...]],
+    refused: Sequence[RefusedRung],
 ) -> None:
     """Fill a stage's ``folder``; ``refused`` are the rungs that were outside their budgets."""
     digest, tools = origin_digests(opened.job)
@@ -61,10 +62,10 @@ def _measured(
     variant: Variant,
     target: Target,
     tier: Tier,
-    refused: Mapping[Precision, tuple[str, ...]],
+    refused: Sequence[RefusedRung],
 ) -> dict[str, Any]:
     """One tier's part of report.json."""
-    lower = [f"{rung} was outside its budget: {line}" for rung, lines in refused.items() for line in lines]
+    lower = [f"{r.precision} was outside its budget: {line}" for r in refused for line in r.reasons]
     return {
         "sha256": digest_of_path(variant.path),
         "size_bytes": variant.path.stat().st_size,
@@ -79,6 +80,9 @@ def _measured(
         "not_verified_here": [name for name in tier.accelerators if name != _HERE],
         "float_operators": variant.float_operators(),
         "calibration_samples": variant.calibration_samples,
+        "refused_rungs": [
+            {"precision": r.precision, "reasons": list(r.reasons), "parity": dict(r.parity)} for r in refused
+        ],
         "warnings": [*opened.warnings(), *lower],
         **variant.measured,
     }
