@@ -130,7 +130,9 @@ def _array(table: TomlTable, *, are_inputs: bool) -> TensorDescription:
         return TensorDescription()
     source, of = table.take("from", str), table.take("of", str)
     embedding = table.table("input") if "input" in table.values else None
-    if not (source or "").lower().endswith(".onnx"):
+    if source == UNKNOWN:
+        source = None
+    elif not (source or "").lower().endswith(".onnx"):
         for name in ("of", "input"):
             if name in table.values:
                 raise table.fault(name, f'is for an embedding model (from = "….onnx"), got from = {source!r}')
@@ -183,9 +185,8 @@ def _check_scaling(table: TomlTable, description: TensorDescription) -> None:
         raise table.fault(given[0], "range is given too", hint="give range, or mean and std, not both")
     if len(given) == 1:
         missing = "std" if given == ["mean"] else "mean"
-        raise table.fault(
-            missing, f"is missing beside {given[0]}", hint="mean and std go together, in 0…255 units"
-        )
+        hint = "mean and std go together, in 0…255 units"
+        raise table.fault(given[0], f"{missing} is missing beside it", hint=hint)
     for name, values in (("mean", description.mean), ("std", description.std)):
         if values is not None and len(values) != description.channels:
             expected = f"expected {description.channels} numbers (color is {description.color})"

@@ -123,9 +123,10 @@ class TomlTable:
 
     def line_of(self, key: Key) -> int:
         """The line of ``key``, or of the nearest table around it (inline tables have no lines)."""
-        while key and key not in self.lines:
-            key = key[:-1]
-        return self.lines.get(key, 1)
+        below = [line for other, line in self.lines.items() if other[: len(key)] == key]
+        if below:
+            return min(below)
+        return self.line_of(key[:-1]) if len(key) > 1 else 1
 
 
 def read_toml(path: Path, *, error: type[ConfigError], hint: str = "") -> TomlTable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,23 +22,23 @@ from mobilekit.cli.options import (
 
 def convert(
     model: Annotated[Path, typer.Argument(help="The ONNX model.", show_default=False)],
-    to: Annotated[str, typer.Option(metavar="FORMAT", help="The format to write.")] = "tflite",
+    to: Annotated[Literal["tflite", "coreml"], typer.Option(help="The format to write.")] = "tflite",
     precision: Annotated[
-        str, typer.Option(metavar="fp32|fp16|int8|int8-dynamic", help="Arithmetic.")
+        Literal["fp32", "fp16", "int8", "int8-dynamic"], typer.Option(help="Arithmetic of the file.")
     ] = "fp32",
     photos: Photos = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the file goes.")] = Path("build"),
     shape: Shapes = None,
     input_: Inputs = None,
     config: Config = None,
-    io: Annotated[str, typer.Option(metavar="float32|int8", help="Type of inputs and outputs.")] = "float32",
+    io: Annotated[Literal["float32", "int8"], typer.Option(help="Type of inputs and outputs.")] = "float32",
     plan: Plan = None,
     fallback: Fallback = None,
     as_json: Json = False,
 ) -> None:
     """Convert one model to one format, checked against ONNX Runtime on real inputs."""
     from mobilekit import pipeline
-    from mobilekit.cli.output import Bars, print_files, print_json
+    from mobilekit.cli.output import Bars, note, print_files, print_json
 
     with Bars() as bars:
         artifact = pipeline.convert(
@@ -48,7 +48,7 @@ def convert(
             photos=photos,
             out=out,
             shapes=parse_shapes(shape),
-            inputs_data=parse_inputs(input_),
+            data=parse_inputs(input_),
             config=config,
             io=io,
             plan=plan,
@@ -60,9 +60,12 @@ def convert(
             {
                 "kind": artifact.kind,
                 "path": str(artifact.path),
+                "size_bytes": artifact.path.stat().st_size,
                 "sha256": artifact.digest,
                 "meta": artifact.meta,
             }
         )
         return
+    for warning in artifact.meta.get("warnings", ()):
+        note(f"note: {warning}")
     print_files([(artifact.path, artifact.path.stat().st_size, artifact.digest)])

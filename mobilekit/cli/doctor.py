@@ -16,7 +16,7 @@ def doctor(as_json: Json = False) -> None:
     findings = examine()
     if as_json:
         print_json([asdict(finding) for finding in findings])
-    width = max(len(finding.name) for finding in findings)
+    width = max((len(finding.name) for finding in findings), default=0)
     for finding in () if as_json else findings:
         print(f"{finding.name:<{width}}  {finding.status:<8}  {finding.detail}")
     broken = [finding.name for finding in findings if finding.status == "broken"]

@@ -24,10 +24,12 @@ def inspect(
 ) -> None:
     """Show what is in a model and what a target will do with every operator, converting nothing."""
     from mobilekit import pipeline
+    from mobilekit.cli.inspection_text import lines
     from mobilekit.cli.output import print_json
 
     inspection = pipeline.inspect(model, target=target, config=config, shapes=parse_shapes(shape))
     if as_json:
-        print_json(inspection.to_json())
+        print_json(inspection.to_dict())
         return
-    print(inspection.text())
+    for line in lines(inspection):
+        print(line)

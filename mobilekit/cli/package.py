@@ -43,7 +43,7 @@ def package(
 ) -> None:
     """Make ready packages for every tier of a store: models, manifests, bundles, and a report."""
     from mobilekit import pipeline
-    from mobilekit.cli.output import Bars, print_files, print_json
+    from mobilekit.cli.output import Bars, note, print_files, print_json
 
     with Bars() as bars:
         result = pipeline.package(
@@ -53,16 +53,18 @@ def package(
             out=out,
             config=config,
             shapes=parse_shapes(shape),
-            inputs_data=parse_inputs(input_),
+            data=parse_inputs(input_),
             tiers=tier,
             plan=plan,
             fallback=fallback,
             store=store,
             progress=bars,
         )
-    files = [(file.path, file.size_bytes, file.digest) for file in result.files]
     if as_json:
-        rows = [{"path": str(path), "size_bytes": size, "sha256": digest} for path, size, digest in files]
-        print_json({"files": rows, "report": result.report})
+        print_json(result.to_dict())
         return
-    print_files(files)
+    for built in result.tiers:
+        note(f"{built.tier}: {'cached' if built.cached else 'built'}")
+    for warning in dict.fromkeys(w for built in result.tiers for w in built.report.get("warnings", ())):
+        note(f"note: {warning}")
+    print_files((file.path, file.size_bytes, file.digest) for file in result.files)

@@ -1,0 +1,66 @@
+"""An inspection as text for people: the same facts as its JSON, grouped and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mobilekit.pipeline import Inspection
+
+_SHOWN = 3
+"""Nodes named per recognised pattern or rule; the JSON has all."""
+
+
+def lines(inspection: Inspection) -> Iterator[str]:
+    """The lines to print."""
+    opsets = ", ".join(f"{domain} {version}" for domain, version in inspection.opsets.items())
+    yield f"{inspection.path}"
+    yield f"  made by {inspection.producer}; opset {opsets}; {inspection.parameters:,} parameters"
+    yield from _border(inspection)
+    yield f"operators: {_counts(inspection.operators)}"
+    if inspection.recognised:
+        yield "recognised:"
+        yield from _groups((entry["kind"], entry["node"]) for entry in inspection.recognised)
+    if inspection.rewrites:
+        yield f"rewritten for {inspection.target}:"
+        yield from _groups((entry["rule"], entry["node"]) for entry in inspection.rewrites)
+    if inspection.legal_operators is not None:
+        yield f"converted one to one: {_counts(inspection.legal_operators)}"
+    if inspection.refusals:
+        yield f"refused ({len(inspection.refusals)}):"
+        yield from (f"  {refusal}" for refusal in inspection.refusals)
+    for tier in inspection.tiers:
+        accelerators = ", ".join(tier.accelerators)
+        shapes = "".join(f"; {name} {'×'.join(map(str, shape))}" for name, shape in tier.shapes.items())
+        possible = "" if tier.possible else "; not possible as it is"
+        yield f"tier {tier.tier}: {tier.precision} on {accelerators}{shapes}{possible}"
+    if inspection.problem:
+        yield f"not looked at further: {inspection.problem}"
+    if inspection.hint:
+        yield f"hint: {inspection.hint}"
+
+
+def _border(inspection: Inspection) -> Iterator[str]:
+    rows = [("input", tensor) for tensor in inspection.inputs]
+    rows += [("output", tensor) for tensor in inspection.outputs]
+    width = max((len(tensor.name) for _, tensor in rows), default=0)
+    for direction, tensor in rows:
+        shape = "×".join(map(str, tensor.shape)) or "scalar"
+        yield f"  {direction:<6}  {tensor.name:<{width}}  {tensor.dtype} {shape}  {tensor.kind}"
+
+
+def _counts(operators: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in operators.items()) or "none"
+
+
+def _groups(pairs: Iterator[tuple[str, str]]) -> Iterator[str]:
+    """A line per name: how often, and the first nodes."""
+    nodes: dict[str, list[str]] = {}
+    for name, node in pairs:
+        nodes.setdefault(name, []).append(node)
+    for name, found in nodes.items():
+        first = list(Counter(found))[:_SHOWN]
+        more = ", …" if len(found) > len(first) else ""
+        yield f"  {len(found):>4} × {name}: {', '.join(first)}{more}"

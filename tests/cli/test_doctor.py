@@ -1,0 +1,62 @@
+"""mobilekit doctor: what was tried, and what came of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mobilekit import doctor
+
+
+def test_this_machine_works(cli):
+    """Both runtimes execute a model here; --json is all of stdout."""
+    done = cli("doctor", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
+    for name in ("onnxruntime executes a model", "litert executes a model", "store", "numpy"):
+        assert findings[name]["status"] == "ok", findings[name]
+    assert findings["onnx2tf"]["status"] in ("ok", "absent")
+
+
+def test_text(cli):
+    """For people: a line per finding."""
+    done = cli("doctor")
+    assert any(line.startswith("onnxruntime executes a model") for line in done.stdout.splitlines())
+
+
+def test_broken_is_said(monkeypatch):
+    """A runtime that fails is broken, with the reason; a missing library too, unless optional."""
+
+    def fail() -> str:
+        message = "no such symbol"
+        raise ImportError(message)
+
+    assert doctor._tried("x", fail) == doctor.Finding(
+        name="x", status="broken", detail="ImportError: no such symbol"
+    )
+    assert doctor._library("surely-not-installed", optional=False).status == "broken"
+    assert doctor._library("surely-not-installed", optional=True).status == "absent"
+
+
+def test_broken_is_an_exit_code(monkeypatch, capsys):
+    """Scripts see it too."""
+    from mobilekit.cli.doctor import doctor as command
+    from mobilekit.errors import EnvironmentProblem
+
+    broken = doctor.Finding(name="litert", status="broken", detail="why")
+    monkeypatch.setattr(doctor, "examine", lambda: (broken,))
+    with pytest.raises(EnvironmentProblem, match="litert"):
+        command(as_json=False)
+    assert "why" in capsys.readouterr().out
+
+
+def test_every_dependency_is_reported():
+    """The report lists what pyproject.toml depends on."""
+    import re
+    import tomllib
+    from pathlib import Path
+
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = {re.match(r"[A-Za-z0-9-]+", r)[0] for r in project["project"]["dependencies"]}
+    assert asked == set(doctor.CORE)

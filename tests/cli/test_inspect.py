@@ -1,0 +1,66 @@
+"""mobilekit inspect: facts as text and as JSON, before anything is converted."""
+
+from __future__ import annotations
+
+import json
+
+import onnx
+import pytest
+
+TEXT = """
+<ir_version: 8, opset_import: ["" : 17], producer_name: "maker">
+g (float[1, 3, H, W] image) => (float[1, 3, H, W] out) { t = Selu (image)  out = Relu (t) }
+"""
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx.parser.parse_model(TEXT), path)
+    return path
+
+
+def test_text(cli, model):
+    """Inputs, operators, what is rewritten, and each tier."""
+    done = cli("inspect", model, "--shape", "image=1,3,32,32")
+    assert done.returncode == 0, done.stderr
+    assert "made by maker; opset ai.onnx 17" in done.stdout
+    assert "input   image  float 1×3×H×W  not described" in done.stdout
+    assert "operators: Relu 1, Selu 1" in done.stdout
+    assert "tier flagship: int8 on npu, gpu, cpu; image 1×3×32×32" in done.stdout
+
+
+def test_open_dimensions_are_part_of_the_answer(cli, model):
+    """Without a shape the facts are shown, with what to give."""
+    done = cli("inspect", model)
+    assert done.returncode == 0
+    assert "not looked at further" in done.stdout
+    assert "--shape image=" in done.stdout
+
+
+def test_json(cli, model):
+    """--json prints JSON and nothing else."""
+    done = cli("inspect", model, "--shape", "image=1,3,32,32", "--json")
+    facts = json.loads(done.stdout)
+    assert facts["operators"] == {"Relu": 1, "Selu": 1}
+    assert facts["refusals"] == []
+
+
+def test_refusals_are_listed(cli, tmp_path):
+    """An operator without an exact form is named before anything is converted."""
+    text = TEXT.replace("Selu (image)", "NonMaxSuppression (image, image)").replace("1, 3, H, W", "1, 3, 4")
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "net.onnx")
+    done = cli("inspect", tmp_path / "net.onnx")
+    assert "NonMaxSuppression" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_bad_target(cli, model, tmp_path):
+    """A target that is not there lists those that are; a wrong file is named with line and key."""
+    done = cli("inspect", model, "--target", "andriod")
+    assert done.returncode == 51
+    assert "android" in done.stderr
+    (tmp_path / "mine.toml").write_text('name = "mine"\nformat = "tflit"\n')
+    done = cli("inspect", model, "--target", "mine.toml")
+    assert done.returncode == 51
+    assert "mine.toml:2: format" in done.stderr

@@ -1,0 +1,77 @@
+"""What `init` writes can be read again, and is finished once its marked lines are filled in."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mobilekit.config import read_description, require_complete
+from mobilekit.config_writer import image_layout, starter_text
+from mobilekit.tensors import DType, Layout, TensorSpec
+
+
+def spec(name: str, *shape: int, dtype: DType = DType.FLOAT32) -> TensorSpec:
+    return TensorSpec(name=name, dtype=dtype, shape=shape)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layout"),
+    [
+        ((1, 3, 224, 224), Layout.NCHW),
+        ((0, 3, 0, 0), Layout.NCHW),
+        ((1, 1, 28, 28), Layout.NCHW),
+        ((1, 224, 224, 3), Layout.NHWC),
+        ((1, 512), None),
+        ((1, 64, 64, 64), None),
+        ((1, 3, 4, 4), None),
+        ((1, 3, 85), None),
+        ((), None),
+    ],
+)
+def test_what_could_be_a_picture(shape, layout):
+    """Three or one channels, and more than a few pixels high and wide."""
+    assert image_layout(spec("x", *shape)) == layout
+
+
+def test_integers_are_no_pictures():
+    """Token ids of any shape are arrays; bytes may be a picture."""
+    assert image_layout(spec("x", 1, 3, 224, 224, dtype=DType.INT64)) is None
+    assert image_layout(spec("x", 1, 3, 224, 224, dtype=DType.UINT8)) is Layout.NCHW
+
+
+def test_filled_in_is_finished(tmp_path):
+    """Every "?" is listed with its line; replacing them finishes the file."""
+    text = starter_text(
+        path="net.onnx",
+        name="net",
+        inputs=[spec("image", 0, 3, 0, 0), spec("input.1", 1, 512)],
+        outputs=[spec("out", 1, 3, 64, 64), spec("mask", 1, 1, 64, 64), spec("n", 1, dtype=DType.INT64)],
+    )
+    file = tmp_path / "mobilekit.toml"
+    file.write_text(text, encoding="utf-8")
+    unfinished = read_description(file).unfinished
+    assert set(unfinished) == {"inputs.image.range", "inputs.input.1.from", "outputs.out.range"}
+    lines = text.splitlines()
+    for place in unfinished.values():
+        assert '"?"' in lines[int(place.rpartition(":")[2]) - 1]
+        assert "FILL IN" in lines[int(place.rpartition(":")[2]) - 1]
+    filled = text.replace('range = "?"', "range = [0.0, 1.0]").replace('from = "?"', 'from = "id.npy"')
+    file.write_text(filled, encoding="utf-8")
+    description = read_description(file)
+    require_complete(description)
+    assert description.inputs["image"].range == (0.0, 1.0)
+    assert description.outputs["mask"].kind == "array"
+
+
+@given(st.text(min_size=1))
+def test_any_name_survives(name):
+    """ONNX names may hold anything; the file keeps them exactly."""
+    name = name.encode("utf-8", "ignore").decode() or "x"
+    text = starter_text(path=name, name="net", inputs=[spec(name, 1, 3, 64, 64)], outputs=[spec(name, 1)])
+    data = tomllib.loads(text)
+    assert list(data["inputs"]) == [name]
+    assert list(data["outputs"]) == [name]
+    assert data["model"]["path"] == name
