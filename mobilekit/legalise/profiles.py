@@ -17,7 +17,6 @@ from mobilekit.legalise.rules import (
     matmul,
     normalisation,
     pad,
-    pointwise,
     pool,
     reduce,
     reshape,
@@ -29,7 +28,7 @@ from mobilekit.legalise.rules import (
 
 Stage = tuple[Rule, ...]
 
-_PATTERNS: Stage = (*dynamic.RULES, *pointwise.RULES)
+_PATTERNS: Stage = dynamic.RULES
 
 _TFLITE_CPU: Stage = (
     *conv.RULES,

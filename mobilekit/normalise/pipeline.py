@@ -21,6 +21,7 @@ from mobilekit.normalise.no_ops import remove_no_ops
 from mobilekit.normalise.norm_affine import fold_norm_affine
 from mobilekit.normalise.norm_reshapes import unwrap_norms
 from mobilekit.normalise.norms import unify_norms
+from mobilekit.normalise.pointwise import name_activations
 from mobilekit.normalise.recognition import Recognition
 from mobilekit.normalise.verify import first_difference, minimum_psnr, outputs_of
 from mobilekit.normalise.views import merge_views
@@ -35,7 +36,6 @@ Pass = Callable[[Editor], "Sequence[Recognition] | None"]
 
 PIPELINE: tuple[Pass, ...] = (
     fold,
-    flush_denormals,
     modernise,
     replace_microsoft_gelus,
     remove_no_ops,
@@ -43,6 +43,7 @@ PIPELINE: tuple[Pass, ...] = (
     remove_no_ops,
     merge_duplicates,
     name_movements,
+    name_activations,
     unify_norms,
     recognise_norms,
     split_batch_norms,
@@ -52,6 +53,7 @@ PIPELINE: tuple[Pass, ...] = (
     fold,
     merge_views,
     remove_no_ops,
+    flush_denormals,
     merge_duplicates,
 )
 
@@ -90,7 +92,9 @@ def _check(source: Graph, result: Graph, samples: Sequence[Feed]) -> None:
         return
     culprit = _first_wrong_pass(source, samples, wanted, minimum)
     message = f"normalising changed the result: pass {culprit}: {difference}"
-    raise PassDisagreementError(message, hint="this is a defect of mobilekit: please report it with the model")
+    raise PassDisagreementError(
+        message, hint="this is a defect of mobilekit: please report it with the model"
+    )
 
 
 def _first_wrong_pass(

@@ -172,9 +172,10 @@ class Operation:
             return self.emitter.constant(name, file_array(array)), None
         others = tuple(i for i in range(array.ndim) if i != axis)
         largest = np.abs(array.astype(np.float64)).max(axis=others)
-        scales = np.where(largest > 0, largest / _INT8_MAXIMUM, 1.0)
-        scales = np.maximum(scales, self._least_scale(bias))
-        scales = scales.astype(np.float32)
+        # A channel of zeros takes the scale of the largest other one: any would do for its weights,
+        # but the runtime refuses factors that are out of proportion.
+        largest = np.where(largest > 0, largest, largest.max() or _INT8_MAXIMUM * self._neutral_scale())
+        scales = np.maximum(largest / _INT8_MAXIMUM, self._least_scale(bias)).astype(np.float32)
         shaped = scales.reshape([-1 if i == axis else 1 for i in range(array.ndim)])
         integers = np.clip(np.round(array / shaped.astype(np.float64)), -_INT8_MAXIMUM, _INT8_MAXIMUM).astype(
             np.int8
@@ -183,6 +184,12 @@ class Operation:
             scales=tuple(float(s) for s in scales), zero_points=(0,) * len(scales), axis=axis
         )
         return self.emitter.builder.constant(f"{name}/int8", integers, quantisation=quantisation), scales
+
+    def _neutral_scale(self) -> float:
+        """The weight scale that makes the rescaling factor of an int8 operator one."""
+        if not self.quantised:
+            return 1.0
+        return self.emitter.scale(self.output).scale / self.emitter.scale(self.fused.node.input[0]).scale
 
     def _least_scale(self, bias: str | None) -> Array | float:
         """What a weight scale must not be under, per channel.
@@ -193,7 +200,7 @@ class Operation:
         if not self.quantised:
             return _LEAST_NORMAL
         source = self.emitter.scale(self.fused.node.input[0]).scale
-        least = max(_LEAST_NORMAL, _LEAST_RESCALING * self.emitter.scale(self.output).scale / source)
+        least = max(_LEAST_NORMAL, _LEAST_RESCALING * self._neutral_scale())
         if bias is None:
             return least
         offsets = np.abs(self.constant(bias).reshape(-1).astype(np.float64))

@@ -53,7 +53,7 @@ def test_where(graph_of, agrees) -> None:
     [
         "y = Relu(x)", "y = LeakyRelu<alpha=0.2>(x)", "y = Sigmoid(x)", "y = Tanh(x)", "y = HardSwish(x)",
         "y = Elu(x)", "y = Gelu(x)", 'y = Gelu<approximate="tanh">(x)', "y = Abs(x)", "y = Neg(x)", "y = Exp(x)",
-        "y = Sin(x)", "y = Cos(x)", "y = Floor(x)", "y = Ceil(x)", "y = Round(x)", "y = Sign(x)",
+        "y = Sin(x)", "y = Atan(x)", "y = Cos(x)", "y = Floor(x)", "y = Ceil(x)", "y = Round(x)", "y = Sign(x)",
         "a = Abs(x) y = Sqrt(a)", "a = Exp(x) y = Log(a)", "y = Clip(x, lo, hi)", "y = Clip(x, lo)",
         "y = Clip(x, zero, six)", "y = Clip(x)", "y = Softmax<axis=1>(x)", "y = Softmax(x)", "y = Softmax<axis=2>(x)",
         "y = LogSoftmax<axis=1>(x)", "y = PRelu(x, slope)", "y = Pow(x, two)", "a = Abs(x) y = Pow(a, third)",

@@ -106,3 +106,16 @@ def test_what_tflite_computes_otherwise_is_refused(graph_of, text: str) -> None:
     graph = graph_of(f"{HEAD} (float[1,4,5,7] x) => (float y) {{ {text} }}", used)
     with pytest.raises(UnsupportedOperatorError, match="legalised before"):
         emit(graph, precision="fp32")
+
+
+def test_scatter(graph_of, agrees) -> None:
+    """ScatterND writes its updates, negative indices included, and keeps all else."""
+    text = f"{HEAD} (float[5,3] x, float[2,3] u) => (float y) {{ y = ScatterND(x, i, u) }}"
+    agrees(graph_of(text, {"i": np.array([[1], [-1]], np.int64)}))
+
+
+def test_scatter_twice_to_one_place_is_refused(graph_of) -> None:
+    """Which of two updates wins is not defined."""
+    text = f"{HEAD} (float[5,3] x, float[2,3] u) => (float y) {{ y = ScatterND(x, i, u) }}"
+    with pytest.raises(UnsupportedOperatorError, match="written twice"):
+        emit(graph_of(text, {"i": np.array([[1], [1]], np.int64)}), precision="fp32")

@@ -187,6 +187,14 @@ def cos(op: Operation, input: str) -> None:  # noqa: A002
     _unary(op, "COS", input)
 
 
+@lowers("Atan", since=7, layout="any")
+def atan(op: Operation, input: str) -> None:  # noqa: A002
+    """ATAN2 over one."""
+    data = op.input(input)
+    ones = op.small(np.ones(op.tensor_shape(data)), dtype=np.float32)
+    op.add("ATAN2", (data, ones), (op.result(),))
+
+
 @lowers("Floor", since=13, layout="any")
 def floor(op: Operation, x: str) -> None:
     """FLOOR."""

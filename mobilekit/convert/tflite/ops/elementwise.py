@@ -102,9 +102,11 @@ def _pair(op: Operation, kind: str, values: tuple[str, ...]) -> None:
 
 @lowers("Mod", since=13, layout="any")
 def mod(op: Operation, a: str, b: str, *, fmod: int = 0) -> None:
-    """FLOOR_MOD: the remainder has the divisor's sign."""
-    if fmod:
-        op.refuse("fmod=1 is legalised before, not emitted")
+    """FLOOR_MOD: the remainder has the divisor's sign.
+
+    ``legalise`` leaves ``fmod=1`` only where both operands are non-negative: then both are the same.
+    """
+    del fmod
     _binary(op, "FLOOR_MOD", a, b)
 
 

@@ -217,6 +217,26 @@ def gather_nd(op: Operation, data: str, indices: str, *, batch_dims: int = 0) ->
     op.add("GATHER_ND", (op.input(data), picked), (op.result(),))
 
 
+@lowers("ScatterND", since=18, layout="onnx", data=slice(0, 3, 2))
+def scatter_nd(op: Operation, data: str, indices: str, updates: str, *, reduction: str = "none") -> None:
+    """SCATTER_ND into zeros, then SELECT_V2 by a constant mask of the places written."""
+    places = op.constant(indices)
+    if reduction != "none":
+        op.refuse("reduction has no exact lowering")
+    shape = op.shape(data)
+    mask = np.zeros(shape, bool)
+    index = tuple(np.moveaxis(places % np.array(shape[: places.shape[-1]]), -1, 0))
+    mask[index] = True
+    written = places[..., 0].size * int(np.prod(shape[places.shape[-1] :]))
+    if int(mask.sum()) != written:
+        op.refuse("places written twice have no defined value")
+    source = op.input(data)
+    scattered = op.temporary(shape, like=source)
+    operands = (op.small(np.moveaxis(np.array(index), 0, -1)), op.input(updates), op.small(shape))
+    op.add("SCATTER_ND", operands, (scattered,))
+    op.add("SELECT_V2", (op.small(mask, dtype=np.bool_), scattered, source), (op.result(),))
+
+
 @lowers("Expand", since=13, layout="any", data=_DATA)
 def expand(op: Operation, input: str, shape: str) -> None:  # noqa: A002
     """BROADCAST_TO."""
