@@ -1,4 +1,4 @@
-"""What the model says, in the fewest nodes: in goes a source Graph, out come a normalised one and what was recognised.
+"""What the model says, in the fewest nodes: a source Graph becomes a normalised one.
 
 One pass per file; :mod:`~mobilekit.normalise.pipeline` has their order.
 """

@@ -28,7 +28,7 @@ def fold_affine(editor: Editor) -> None:
         if node.is_op("Mul", "Add", "Sub", "Div"):
             _into_producer(editor, node)
     editor.remove_unused()
-    for node in editor.nodes:
+    for node in reversed(editor.nodes):
         if node.is_op("Mul", "Add", "Sub", "Div"):
             _into_conv_after(editor, node)
     editor.remove_unused()
@@ -38,7 +38,11 @@ def affine_of(editor: Editor, node: Node) -> tuple[str, Array, Array] | None:
     """``(x, f, o)`` if the node computes x·f + o with constants (float64) that broadcast to x."""
     for index in (0, 1):
         x, constant = node.inputs[index], editor.constant_of(node.inputs[1 - index])
-        if constant is None or editor.constant_of(x) is not None or editor.types[x] != editor.types[node.outputs[0]]:
+        if (
+            constant is None
+            or editor.constant_of(x) is not None
+            or editor.types[x] != editor.types[node.outputs[0]]
+        ):
             continue
         if constant.dtype.kind != "f":
             return None
@@ -94,7 +98,7 @@ def _constant_like(editor: Editor, value: Array, like: str) -> str:
 
 def _scale_matmul(editor: Editor, layer: Node, scale: Array) -> bool:
     weight = editor.constant_of(layer.inputs[1])
-    if weight is None or weight.ndim < 2:  # noqa: PLR2004 - a vector has no columns
+    if weight is None or weight.ndim < 2:
         return False
     editor.set_inputs(layer, [layer.inputs[0], _constant_like(editor, weight * scale, layer.inputs[1])])
     return True
@@ -145,7 +149,9 @@ def _into_conv_after(editor: Editor, node: Node) -> None:
     if scale is None or shift is None or weight is None or (conv.input(2) and bias is None):
         return
     # What a Conv pads with is zero after the offset, which no offset of ours can say.
-    if shift.any() and (any(conv.attribute("pads", ())) or conv.attribute("auto_pad", "NOTSET") not in ("NOTSET", "VALID")):
+    if shift.any() and (
+        any(conv.attribute("pads", ())) or conv.attribute("auto_pad", "NOTSET") not in ("NOTSET", "VALID")
+    ):
         return
     groups = conv.attribute("group", 1)
     ones = (1,) * (weight.ndim - 2)
@@ -155,8 +161,12 @@ def _into_conv_after(editor: Editor, node: Node) -> None:
 
     wide = weight.astype(np.float64)
     added = (wide.sum(axis=tuple(range(2, weight.ndim))) * along_inputs(shift)).sum(axis=1)
-    names = [x, _constant_like(editor, wide * along_inputs(scale).reshape(*weight.shape[:2], *ones), conv.inputs[1])]
+    names = [
+        x,
+        _constant_like(editor, wide * along_inputs(scale).reshape(*weight.shape[:2], *ones), conv.inputs[1]),
+    ]
     if bias is not None or added.any():
         old = np.zeros(()) if bias is None else bias.astype(np.float64)
         names.append(editor.add_constant((old + added).astype(weight.dtype), f"{conv.outputs[0]}/bias"))
     editor.set_inputs(conv, names)
+    editor.remove(node)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Match:
-    """``x`` (centred or not) divided by ``by``, and times ``scale`` and plus ``bias`` where they were in the way."""
+    """``x`` (centred or not) divided by ``by``; ``scale`` and ``bias`` where they come inside the pattern."""
 
     x: str
     by: Deviation
@@ -47,7 +47,8 @@ def recognise_norms(editor: Editor) -> list[Recognition]:
     an unbiased variance (n/(n−1) goes into ε and scale), x·(γ/σ) + (β − μ·γ/σ); without the mean,
     ``mobilekit::RmsNormalize``. With ε outside the root it is not the same, and stays.
 
-    Requires: opset ≥ 21, types, constants as initializers, views as Reshape. Ensures: no such pattern is left.
+    Requires: opset ≥ 21, types, constants as initializers, views as Reshape.
+    Ensures: no such pattern is left.
     """
     found = []
     for node in editor.nodes:
@@ -61,7 +62,9 @@ def recognise_norms(editor: Editor) -> list[Recognition]:
             shape = editor.add_constant(np.array(editor.shape(target), np.int64), f"{target}/shape")
             output = editor.add("Reshape", [output, shape], at=node)
         editor.replace(target, output)
-        found.append(Recognition(kind=f"{name} from {match.form}", node=target, detail=f"epsilon {match.by.epsilon:g}"))
+        found.append(
+            Recognition(kind=f"{name} from {match.form}", node=target, detail=f"epsilon {match.by.epsilon:g}")
+        )
     editor.remove_unused()
     return found
 
@@ -79,7 +82,7 @@ def _match(editor: Editor, node: Node) -> _Match | None:
 
 
 def _multiplied(editor: Editor, value: str, factor: str) -> _Match | None:
-    """value · 1/σ, or value · (γ/σ) with the γ of the norm multiplied first."""
+    """Value · 1/σ, or value · (γ/σ) with the γ of the norm multiplied first."""
     by, scale = _scaled_inverse(editor, factor)
     return _divided(editor, value, factor, by, scale) if by else None
 
@@ -105,7 +108,9 @@ def _divided(editor: Editor, value: str, statistic: str, by: Deviation, scale: s
     inner = centred(editor, value)
     shape, divisor = editor.shape(value), editor.shape(statistic)
     if by.centred:
-        fits = inner is not None and base(editor, inner[0]) == base(editor, by.of) and inner[1].group == by.group
+        fits = (
+            inner is not None and base(editor, inner[0]) == base(editor, by.of) and inner[1].group == by.group
+        )
         if inner is None or not fits or not (scale or matches(by.group, shape, divisor)):
             return None
         return _Match(x=inner[0], by=by, form="ReduceMean/Sub/…/Sqrt/Div", scale=scale)
@@ -118,7 +123,12 @@ def _shifted(editor: Editor, node: Node) -> _Match | None:
     """x·f + (β − μ·f) with f = γ/σ: how TensorFlow writes it."""
     for one, other in (node.inputs, node.inputs[::-1]):
         product, difference = made_by(editor, one, "Mul"), made_by(editor, other, "Sub")
-        if product is None or difference is None or product.outputs[0] != one or difference.outputs[0] != other:
+        if (
+            product is None
+            or difference is None
+            or product.outputs[0] != one
+            or difference.outputs[0] != other
+        ):
             continue
         taken = made_by(editor, difference.inputs[1], "Mul")
         if taken is None:
@@ -158,17 +168,21 @@ def _emit(editor: Editor, node: Node, match: _Match) -> tuple[str, str] | None:
     if axes is None and groups is None:
         return None
     extra = {k: _operand(editor, node, x, v) for k, v in (("scale", match.scale), ("bias", match.bias)) if v}
-    if None in extra.values() or (match.scale and abs(factor - 1) > 1e-6):  # noqa: PLR2004
+    if None in extra.values() or (match.scale and abs(factor - 1) > 1e-6):
         return None
     arguments = {k: v for k, v in extra.items() if v is not None}
     if groups is not None:
         if arguments:
             return None
-        return emit_group_normalize(editor, node, x, groups=groups, epsilon=epsilon, scale=factor), "GroupNormalization"
+        return emit_group_normalize(
+            editor, node, x, groups=groups, epsilon=epsilon, scale=factor
+        ), "GroupNormalization"
     assert axes is not None
     scale = arguments.get("scale", factor)
     if not by.centred:
-        return emit_rms_normalize(editor, node, x, axes=axes, epsilon=epsilon, scale=scale), "RMSNormalization"
+        return emit_rms_normalize(
+            editor, node, x, axes=axes, epsilon=epsilon, scale=scale
+        ), "RMSNormalization"
     bias = arguments.get("bias", 0.0)
     output = emit_normalize(editor, node, x, axes=axes, epsilon=epsilon, scale=scale, bias=bias)
     return output, _called(axes, len(editor.shape(x)))
@@ -189,6 +203,6 @@ def _operand(editor: Editor, node: Node, x: str, name: str) -> str | None:
 
 
 def _called(axes: tuple[int, ...], rank: int) -> str:
-    if axes == tuple(range(2, rank)) and rank > 2:  # noqa: PLR2004
+    if axes == tuple(range(2, rank)) and rank > 2:
         return "InstanceNormalization"
     return "LayerNormalization" if axes == (rank - 1,) else f"Normalization over axes {axes}"

@@ -1,4 +1,4 @@
-"""Weights too small for float32's normal range become zero: processors take a hundred times longer for them."""
+"""Weights below float32's normal range become zero: processors take a hundred times longer for them."""
 
 from __future__ import annotations
 

@@ -22,9 +22,17 @@ def merge_duplicates(editor: Editor) -> None:
     _merge_constants(editor)
     first: dict[Any, Node] = {}
     for node in editor.nodes:
-        if node.op in RANDOM or not all(isinstance(v, int | float | str | tuple) for v in node.attributes.values()):
+        if node.op in RANDOM or not all(
+            isinstance(v, int | float | str | tuple) for v in node.attributes.values()
+        ):
             continue
-        key = (node.domain, node.op, tuple(node.inputs), len(node.outputs), tuple(sorted(node.attributes.items())))
+        key = (
+            node.domain,
+            node.op,
+            tuple(node.inputs),
+            len(node.outputs),
+            tuple(sorted(node.attributes.items())),
+        )
         same = first.setdefault(key, node)
         if same is node or any(editor.is_kept(a) and editor.is_kept(b) for a, b in _pairs(same, node)):
             continue

@@ -1,4 +1,4 @@
-"""A graph that passes edit: nodes, constants and the type of every value, read from and written to ModelProto."""
+"""A graph that passes edit: nodes, constants and the type of every value."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Editor:
 
     def constant_of(self, name: str) -> Array | None:
         """A constant's value; None for anything else."""
-        return self.constants[name] if name in self.constants else None
+        return self.constants.get(name)
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The fixed shape of a value."""
@@ -327,7 +327,7 @@ def _trimmed(names: Iterable[str]) -> list[str]:
 
 def _ir_version(opset: int) -> int:
     """The IR version that came with an opset, at least the one that has model-local functions."""
-    return 10 if opset <= 22 else 11 if opset == 23 else 12 if opset == 24 else 13  # noqa: PLR2004
+    return 10 if opset <= 22 else 11 if opset == 23 else 12 if opset == 24 else 13
 
 
 def _declared_type(value: onnx.ValueInfoProto) -> ValueType:

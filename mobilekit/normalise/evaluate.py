@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 _SMALL = 64
 # Outputs of these operators, which ONNX's inference does not know, that have the type of the first input.
 _LIKE_FIRST_INPUT: Mapping[str, tuple[int, ...]] = {
+    "GroupNormalization": (0,),
+    "MeanVarianceNormalization": (0,),
     "SimplifiedLayerNormalization": (0,),
     "SkipLayerNormalization": (0, 3),
     "Gelu": (0,),
     "QuickGelu": (0,),
 }
+# Functions without inference of their own, and operators with the same types.
+_INFERRED_AS = {"GreaterOrEqual": "Greater", "LessOrEqual": "Less"}
 
 
 def infer(
@@ -31,7 +36,7 @@ def infer(
 
     Raises ValueError where the inputs do not fit the operator.
     """
-    if node.domain or node.op == "SimplifiedLayerNormalization":
+    if node.domain or (node.op in _LIKE_FIRST_INPUT and node.op != "Gelu"):
         known = (0,) if node.domain == MOBILEKIT else _LIKE_FIRST_INPUT.get(node.op, ())
         first = types[node.inputs[0]]
         return {name: first for i, name in enumerate(node.outputs) if name and i in known}
@@ -39,11 +44,13 @@ def infer(
     from onnx.shape_inference import InferenceError, infer_node_outputs
 
     present = [name for name in dict.fromkeys(node.inputs) if name]
-    data = {n: onnx.numpy_helper.from_array(constants[n], n) for n in present if _is_data(n, types, constants)}
+    data = {
+        n: onnx.numpy_helper.from_array(constants[n], n) for n in present if _is_data(n, types, constants)
+    }
     try:
         found = infer_node_outputs(
-            schema(node.op, opset),
-            node_proto(node),
+            schema(_INFERRED_AS.get(node.op, node.op), opset),
+            node_proto(replace(node, op=_INFERRED_AS.get(node.op, node.op))),
             {name: _type_proto(types[name]) for name in present},
             data,
             opset_imports=[onnx.helper.make_opsetid("", opset)],
@@ -51,7 +58,10 @@ def infer(
     except InferenceError as error:
         raise ValueError(str(error)) from error
     fixed = {name: _value_type(found[name]) for name in node.outputs if name in found}
-    return {name: value for name, value in fixed.items() if value is not None}
+    known_types = {name: value for name, value in fixed.items() if value is not None}
+    if node.op == "BatchNormalization":  # before opset 14 nothing is inferred for its statistics
+        return {**{name: types[node.inputs[1]] for name in node.outputs[1:] if name}, **known_types}
+    return known_types
 
 
 def _is_data(name: str, types: Mapping[str, ValueType], constants: Mapping[str, Array]) -> bool:
@@ -90,7 +100,7 @@ def evaluate(node: Node, constants: Mapping[str, Array], opset: int) -> dict[str
     model = onnx.helper.make_model(
         onnx.helper.make_graph([node_proto(node)], "fold", inputs, outputs),
         opset_imports=[onnx.helper.make_opsetid("", opset)],
-        ir_version=8 if opset < 21 else 10,  # noqa: PLR2004 - IR 10 came with opset 21
+        ir_version=8 if opset < 21 else 10,
     )
     options: Any = onnxruntime.SessionOptions()
     options.log_severity_level = 4

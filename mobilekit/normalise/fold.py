@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 MAXIMUM_GROWTH = 1 << 20
 """A constant of more elements than this is made only where it is no larger than what it is made from."""
-RANDOM = frozenset({"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"})
+RANDOM = frozenset(
+    {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
+)
 
 
 def fold(editor: Editor) -> None:
@@ -54,7 +56,9 @@ def _keep_outputs(editor: Editor, node: Node) -> None:
     for name in kept:
         array = editor.constants[name]
         del editor.constants[name]
-        copies.append(Node(op="Identity", inputs=[editor.add_constant(array, f"{name}/value")], outputs=[name]))
+        copies.append(
+            Node(op="Identity", inputs=[editor.add_constant(array, f"{name}/value")], outputs=[name])
+        )
         for user in editor.users(name):
             editor.set_inputs(user, [copies[-1].inputs[0] if n == name else n for n in user.inputs])
     editor.remove(node)

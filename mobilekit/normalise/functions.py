@@ -1,4 +1,4 @@
-"""The model-local functions of domain ``mobilekit``: one node per normalisation, executable by ONNX Runtime."""
+"""The model-local functions of domain ``mobilekit``, which ONNX Runtime executes: one per normalisation."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _BODIES = {
     """,
 }
 FUNCTION_NAMES = tuple(_BODIES)
-"""Normalize(X, scale, bias, epsilon; axes), GroupNormalize(X, scale, bias, epsilon; groups), RmsNormalize(X, scale, epsilon; axes)."""
+"""Normalize and GroupNormalize (X, scale, bias, epsilon; axes or groups), RmsNormalize (X, scale, epsilon; axes)."""
 
 
 @cache

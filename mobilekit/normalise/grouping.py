@@ -40,7 +40,7 @@ def grouping(shape: Shape, axes: Shape) -> Grouping:
 
 
 def matches(found: Grouping, map_shape: Shape, statistic_shape: Shape) -> bool:
-    """Whether a statistic of this shape, broadcast to the map, meets exactly the elements it is taken from."""
+    """Whether a statistic of this shape, broadcast to the map, meets the elements it is taken from."""
     rank = len(map_shape)
     if len(statistic_shape) > rank:
         return False
@@ -66,7 +66,7 @@ def axes_in(found: Grouping, shape: Shape) -> Shape | None:
 
 def channel_groups(found: Grouping, shape: Shape) -> int | None:
     """The number of groups of channels (axis 1) that this grouping means; None where it means none."""
-    if isinstance(found, Across) or len(shape) < 3 or found.groups % shape[0]:  # noqa: PLR2004
+    if isinstance(found, Across) or len(shape) < 3 or found.groups % shape[0]:
         return None
     groups = found.groups // shape[0]
     return groups if groups and shape[1] % groups == 0 else None

@@ -107,7 +107,11 @@ def _resize(editor: Editor, node: Node) -> str | None:
 def _pool(editor: Editor, node: Node) -> str | None:
     """A window of one element."""
     ones = all(k == 1 for k in node.attribute("kernel_shape", ()))
-    return _single(editor, node) if ones and _same_shape(editor, node) and not any(node.attribute("pads", ())) else None
+    return (
+        _single(editor, node)
+        if ones and _same_shape(editor, node) and not any(node.attribute("pads", ()))
+        else None
+    )
 
 
 def _clip(editor: Editor, node: Node) -> str | None:

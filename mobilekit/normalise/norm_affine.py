@@ -1,4 +1,4 @@
-"""Factors and offsets after a normalisation become its scale and bias, those computed at run time too (AdaIN)."""
+"""Factors and offsets after a normalisation become its scale and bias, run-time ones (AdaIN) too."""
 
 from __future__ import annotations
 

@@ -26,8 +26,10 @@ def unwrap_norms(editor: Editor) -> list[Recognition]:
     """
     found = []
     for node in editor.nodes:
-        back = editor.only_user(node.outputs[0]) if node.op == "Normalize" and node.domain == MOBILEKIT else None
-        before = editor.producer(node.inputs[0])
+        back = (
+            editor.only_user(node.outputs[0]) if node.op == "Normalize" and node.domain == MOBILEKIT else None
+        )
+        before = editor.producer(node.input(0))
         if back is None or before is None or not before.is_op("Reshape") or not back.is_op("Reshape"):
             continue
         x, target = before.inputs[0], back.outputs[0]
@@ -36,7 +38,9 @@ def unwrap_norms(editor: Editor) -> list[Recognition]:
         result = _unwrapped(editor, node, x)
         if result is not None:
             editor.replace(target, result[0])
-            found.append(Recognition(kind=f"{result[1]} from Reshape/Normalize/Reshape", node=target, detail=""))
+            found.append(
+                Recognition(kind=f"{result[1]} from Reshape/Normalize/Reshape", node=target, detail="")
+            )
     editor.remove_unused()
     return found
 
@@ -53,7 +57,11 @@ def _unwrapped(editor: Editor, node: Node, x: str) -> tuple[str, str] | None:
     axes, groups = axes_in(group, wanted), channel_groups(group, wanted)
     if axes is not None:
         kept = tuple(1 if i in axes else d for i, d in enumerate(wanted))
-        names = [editor.add_constant(v.reshape(kept), f"{node.outputs[0]}/affine") for v in vectors if v is not None]
+        names = [
+            editor.add_constant(v.reshape(kept), f"{node.outputs[0]}/affine")
+            for v in vectors
+            if v is not None
+        ]
         output = emit_normalize(editor, node, x, axes=axes, epsilon=value, scale=names[0], bias=names[1])
         return output, "InstanceNormalization" if axes == tuple(range(2, len(wanted))) else "Normalization"
     if groups is None:
@@ -65,7 +73,9 @@ def _unwrapped(editor: Editor, node: Node, x: str) -> tuple[str, str] | None:
             return None
         channels = np.repeat(rows[0], wanted[1] // groups).reshape(1, -1, *(1,) * (len(wanted) - 2))
         names.append(editor.add_constant(channels, f"{node.outputs[0]}/affine"))
-    output = emit_group_normalize(editor, node, x, groups=groups, epsilon=value, scale=names[0], bias=names[1])
+    output = emit_group_normalize(
+        editor, node, x, groups=groups, epsilon=value, scale=names[0], bias=names[1]
+    )
     return output, "GroupNormalization"
 
 

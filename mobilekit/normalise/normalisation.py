@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +28,10 @@ def emit_normalize(
 
     ``scale`` and ``bias`` are numbers, or values of x's rank that broadcast to x.
     """
-    names = [x, *(_value(editor, at, x, v, n) for n, v in (("scale", scale), ("bias", bias), ("epsilon", epsilon)))]
+    names = [
+        x,
+        *(_value(editor, at, x, v, n) for n, v in (("scale", scale), ("bias", bias), ("epsilon", epsilon))),
+    ]
     return _emit(editor, at, "Normalize", names, axes=tuple(axes))
 
 
@@ -43,7 +46,13 @@ def emit_group_normalize(
     bias: str | float = 0.0,
 ) -> str:
     """The same over the groups of channels (axis 1) of ``x``; scale and bias have shape [1, C, 1, …]."""
-    names = [x, *(_per_channel(editor, at, x, v, n) for n, v in (("scale", scale), ("bias", bias), ("epsilon", epsilon)))]
+    names = [
+        x,
+        *(
+            _per_channel(editor, at, x, v, n)
+            for n, v in (("scale", scale), ("bias", bias), ("epsilon", epsilon))
+        ),
+    ]
     return _emit(editor, at, "GroupNormalize", names, groups=groups)
 
 
@@ -60,7 +69,7 @@ def with_inputs(editor: Editor, at: Node, norm: Node, inputs: list[str]) -> str:
     return _emit(editor, at, norm.op, inputs, **norm.attributes)
 
 
-def _emit(editor: Editor, at: Node, op: str, inputs: list[str], **attributes: object) -> str:
+def _emit(editor: Editor, at: Node, op: str, inputs: list[str], **attributes: Any) -> str:
     return editor.add(op, inputs, at=at, domain=MOBILEKIT, **attributes)
 
 

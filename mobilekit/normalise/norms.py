@@ -53,7 +53,11 @@ def _channels(editor: Editor, node: Node, name: str) -> str:
     """[C] → [1, C, 1, …]."""
     value = editor.constant_of(name)
     shape = (1, editor.types[name].size, *(1,) * (editor.types[node.inputs[0]].rank - 2))
-    return _reshaped(editor, node, name, shape) if value is None else editor.add_constant(value.reshape(shape), name)
+    return (
+        _reshaped(editor, node, name, shape)
+        if value is None
+        else editor.add_constant(value.reshape(shape), name)
+    )
 
 
 def _same_rank(editor: Editor, node: Node, name: str) -> str:
@@ -63,11 +67,17 @@ def _same_rank(editor: Editor, node: Node, name: str) -> str:
     value = editor.constant_of(name)
     if found.shape == shape:
         return name
-    return _reshaped(editor, node, name, shape) if value is None else editor.add_constant(value.reshape(shape), name)
+    return (
+        _reshaped(editor, node, name, shape)
+        if value is None
+        else editor.add_constant(value.reshape(shape), name)
+    )
 
 
 def _reshaped(editor: Editor, node: Node, name: str, shape: tuple[int, ...]) -> str:
-    return editor.add("Reshape", [name, editor.add_constant(np.array(shape, np.int64), f"{name}/shape")], at=node)
+    return editor.add(
+        "Reshape", [name, editor.add_constant(np.array(shape, np.int64), f"{name}/shape")], at=node
+    )
 
 
 def _instance(editor: Editor, node: Node) -> str:
@@ -93,7 +103,9 @@ def _rms(editor: Editor, node: Node) -> str:
     x, rank = node.inputs[0], editor.types[node.inputs[0]].rank
     scale = _same_rank(editor, node, node.inputs[1])
     axes = range(node.attribute("axis", -1) % rank, rank)
-    return emit_rms_normalize(editor, node, x, axes=axes, epsilon=node.attribute("epsilon", _EPSILON), scale=scale)
+    return emit_rms_normalize(
+        editor, node, x, axes=axes, epsilon=node.attribute("epsilon", _EPSILON), scale=scale
+    )
 
 
 def _group(editor: Editor, node: Node) -> str:
@@ -115,10 +127,10 @@ def _mean_variance(editor: Editor, node: Node) -> str:
 
 
 def _lp(editor: Editor, node: Node) -> str | None:
-    """x / √Σx² = x / √(mean x²) · 1/√n."""
+    """X / √Σx² = x / √(mean x²) · 1/√n."""
     x, shape = node.inputs[0], editor.shape(node.inputs[0])
     axis = node.attribute("axis", -1) % len(shape)
-    if node.attribute("p", 2) != 2:  # noqa: PLR2004
+    if node.attribute("p", 2) != 2:
         return None
     return emit_rms_normalize(editor, node, x, axes=[axis], epsilon=_LP_EPSILON, scale=1 / sqrt(shape[axis]))
 
@@ -130,7 +142,7 @@ def _skip_layer(editor: Editor, node: Node) -> str:
     total = editor.add("Add", [x, skip], at=node)
     if node.input(4):
         total = editor.add("Add", [total, node.inputs[4]], at=node)
-    if len(node.outputs) > 3 and node.outputs[3]:  # noqa: PLR2004
+    if len(node.outputs) > 3 and node.outputs[3]:
         editor.replace(node.outputs[3], total)
         total = node.outputs[3] if editor.is_kept(node.outputs[3]) else total
     axis = editor.types[x].rank - 1

@@ -59,7 +59,12 @@ def made_by(editor: Editor, name: str, *ops: str) -> Node | None:
 def number(editor: Editor, name: str) -> float | None:
     """The value of a float constant whose elements are all equal."""
     value = editor.constant_of(name)
-    if value is None or value.size == 0 or value.dtype.kind not in "fiu" or (value != value.reshape(-1)[0]).any():
+    if (
+        value is None
+        or value.size == 0
+        or value.dtype.kind not in "fiu"
+        or (value != value.reshape(-1)[0]).any()
+    ):
         return None
     return float(value.reshape(-1)[0])
 
@@ -76,7 +81,15 @@ def with_number(editor: Editor, node: Node) -> tuple[str, float] | None:
 def mean(editor: Editor, name: str) -> Mean | None:
     """A mean: ReduceMean, GlobalAveragePool, a pool over everything, or a sum times a number."""
     node = made_by(
-        editor, name, "ReduceMean", "ReduceSum", "ReduceSumSquare", "GlobalAveragePool", "AveragePool", "Mul", "Div"
+        editor,
+        name,
+        "ReduceMean",
+        "ReduceSum",
+        "ReduceSumSquare",
+        "GlobalAveragePool",
+        "AveragePool",
+        "Mul",
+        "Div",
     )
     if node is None:
         return None
@@ -107,7 +120,11 @@ def _axes(editor: Editor, node: Node, shape: tuple[int, ...]) -> tuple[int, ...]
         return tuple(range(2, rank))
     if node.op == "AveragePool":
         whole = tuple(node.attribute("kernel_shape", ())) == shape[2:] and not any(node.attribute("pads", ()))
-        return tuple(range(2, rank)) if whole and editor.shape(node.outputs[0])[2:] == (1,) * (rank - 2) else None
+        return (
+            tuple(range(2, rank))
+            if whole and editor.shape(node.outputs[0])[2:] == (1,) * (rank - 2)
+            else None
+        )
     if not node.input(1):
         return tuple(range(rank)) if not node.attribute("noop_with_empty_axes", 0) else None
     axes = editor.constant_of(node.inputs[1])
@@ -132,7 +149,7 @@ def square(editor: Editor, name: str) -> str | None:
     if node is None:
         return None
     if node.op == "Pow":
-        return node.inputs[0] if number(editor, node.inputs[1]) == 2.0 else None  # noqa: PLR2004
+        return node.inputs[0] if number(editor, node.inputs[1]) == 2.0 else None
     for one, other in (node.inputs, node.inputs[::-1]):
         if base(editor, one) == base(editor, other):
             return one
@@ -166,10 +183,14 @@ def variance(editor: Editor, name: str) -> Mean | None:
         return variance(editor, node.inputs[0]) if _keeps_positive(editor, node) else None
     if node.op in ("Mul", "Div"):
         pair = with_number(editor, node)
-        inner_variance = variance(editor, pair[0]) if pair and (node.op == "Mul" or pair[0] == node.inputs[0]) else None
+        inner_variance = (
+            variance(editor, pair[0]) if pair and (node.op == "Mul" or pair[0] == node.inputs[0]) else None
+        )
         if pair is None or inner_variance is None or pair[1] <= 0:
             return None
-        return replace(inner_variance, factor=inner_variance.factor * (pair[1] if node.op == "Mul" else 1 / pair[1]))
+        return replace(
+            inner_variance, factor=inner_variance.factor * (pair[1] if node.op == "Mul" else 1 / pair[1])
+        )
     power, other = mean_square(editor, node.inputs[0]), square(editor, node.inputs[1])
     average = mean(editor, other) if other else None
     if power is None or average is None or not (power.is_plain and average.is_plain) or average.squared:
@@ -189,7 +210,7 @@ def _keeps_positive(editor: Editor, node: Node) -> bool:
 def deviation(editor: Editor, name: str) -> Deviation | None:
     """√(variance + ε) or √(mean square + ε), written with Sqrt or Pow."""
     node = made_by(editor, name, "Sqrt", "Pow")
-    if node is None or (node.op == "Pow" and number(editor, node.inputs[1]) != 0.5):  # noqa: PLR2004
+    if node is None or (node.op == "Pow" and number(editor, node.inputs[1]) != 0.5):
         return None
     return _under_root(editor, node.inputs[0])
 
@@ -217,8 +238,7 @@ def inverse_deviation(editor: Editor, name: str) -> Deviation | None:
     if node is None:
         return None
     if node.op == "Pow":
-        return _under_root(editor, node.inputs[0]) if number(editor, node.inputs[1]) == -0.5 else None  # noqa: PLR2004
+        return _under_root(editor, node.inputs[0]) if number(editor, node.inputs[1]) == -0.5 else None
     if node.op == "Div":
         return deviation(editor, node.inputs[1]) if number(editor, node.inputs[0]) == 1.0 else None
     return deviation(editor, node.inputs[0])
-

@@ -1,4 +1,4 @@
-"""Whether a normalised graph computes what the source computes, in ONNX Runtime; and if not, since which pass."""
+"""Whether a normalised graph computes what the source computes, in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Array, Feed
 
 MINIMUM_PSNR = 90.0
-"""Folding and merging round differently in the last bits of float32; on real models that is 110 dB and more."""
+"""Folding and merging round differently in the last bits of float32: 110 dB and more on real models."""
 MINIMUM_PSNR_HALF = 40.0
 """Models that compute in half precision lose more by the same reordering."""
 MAXIMUM_MISMATCH = 1e-3

@@ -83,7 +83,9 @@ def _resolve(location: str, path: Path, where: str) -> Path:
         file = (base / location).resolve()
         if not file.is_relative_to(base):
             message = f"{where}: {location!r} leaves the model's folder"
-            raise ExternalDataError(message, hint="put the data file beside the model, and name it without '..'")
+            raise ExternalDataError(
+                message, hint="put the data file beside the model, and name it without '..'"
+            )
         if file.is_file():
             return file
     message = f"{where}: there is no file {location!r} beside the model"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mobilekit.errors import ModelError, ShapeError
+from mobilekit.errors import ShapeError
 
 if TYPE_CHECKING:
     import onnx
@@ -107,7 +107,9 @@ def fix_outputs(model: onnx.ModelProto, *, where: str) -> None:
         value.type.tensor_type.shape.dim.extend([_dim(d) for d in shape])
         # Only a fixed declaration of another rank is a contradiction; exporters get sizes wrong often.
         if wanted is not None and len(wanted) != len(shape) and wanted:
-            message = f"{where}: output {value.name!r} is declared as {_joined(wanted)}, it is {_joined(shape)}"
+            message = (
+                f"{where}: output {value.name!r} is declared as {_joined(wanted)}, it is {_joined(shape)}"
+            )
             raise ShapeError(message, hint="the model contradicts itself; export it again")
 
 
@@ -151,8 +153,10 @@ def _executed(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
         }
         values = session.run(None, feed)
     except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
-        message = f"ONNX Runtime cannot run the model on these input shapes: {str(error).strip().splitlines()[0]}"
-        raise ModelError(message, hint="is another input shape needed?") from error
+        message = (
+            f"ONNX Runtime cannot run the model on these input shapes: {str(error).strip().splitlines()[0]}"
+        )
+        raise ShapeError(message, hint="is another input shape needed?") from error
     return {o.name: tuple(v.shape) for o, v in zip(session.get_outputs(), values, strict=True)}
 
 

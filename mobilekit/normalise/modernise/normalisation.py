@@ -46,5 +46,7 @@ def _per_channel(editor: Editor, node: Node, name: str, groups: int, channels: i
         return editor.add_constant(np.repeat(value, channels // groups), f"{name}/per_channel")
     shapes = ([groups, 1], [groups, channels // groups], [channels])
     for op, shape in zip(("Reshape", "Expand", "Reshape"), shapes, strict=True):
-        name = editor.add(op, [name, editor.add_constant(np.array(shape, np.int64), f"{name}/shape")], at=node)
+        name = editor.add(
+            op, [name, editor.add_constant(np.array(shape, np.int64), f"{name}/shape")], at=node
+        )
     return name

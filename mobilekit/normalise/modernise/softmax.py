@@ -1,4 +1,4 @@
-"""Softmax, LogSoftmax and Hardmax before opset 13: over all dimensions from ``axis`` on, as if they were one."""
+"""Softmax, LogSoftmax, Hardmax before opset 13: over all dimensions from ``axis`` on, as if one."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ def coerced(editor: Editor, node: Node) -> None:
         node.attributes["axis"] = wide[0] if wide else axis
         return
     flat = np.array([*shape[:axis], prod(shape[axis:])], np.int64)
-    flattened = editor.add(
-        "Reshape", [source, editor.add_constant(flat, f"{source}/flat_shape")], at=node
-    )
+    flattened = editor.add("Reshape", [source, editor.add_constant(flat, f"{source}/flat_shape")], at=node)
     result = editor.add(node.op, [flattened], at=node, axis=axis)
     whole = editor.add_constant(np.array(shape, np.int64), f"{source}/whole_shape")
     editor.replace(node.outputs[0], editor.add("Reshape", [result, whole], at=node))

@@ -1,0 +1,77 @@
+"""Dynamic dimensions: fixed by what is given, or an error that says exactly what to give."""
+
+import pytest
+
+from mobilekit.errors import ShapeError
+from mobilekit.source.load import load
+from tests.source.test_load import parse, saved
+
+DYNAMIC = "(float[N,3,H,W] x) => (float[N,3,H,W] y)"
+
+
+def test_given_shapes_fix_inputs_and_outputs(tmp_path):
+    """The outputs follow from the inputs."""
+    path = saved(tmp_path, parse("y = MaxPool <kernel_shape = [2,2], strides = [2,2]> (x)", border=DYNAMIC))
+    graph = load(path, shapes={"x": (1, 3, 8, 6)})
+    assert graph.inputs[0].shape == (1, 3, 8, 6)
+    assert graph.outputs[0].shape == (1, 3, 4, 3)
+
+
+def test_nothing_given_lists_what_to_give(tmp_path):
+    """The hint is an argument to copy."""
+    path = saved(tmp_path, parse("y = Relu (x)", border=DYNAMIC))
+    with pytest.raises(ShapeError) as error:
+        load(path)
+    assert "'x' is [N,3,H,W]" in error.value.message
+    assert "--shape x=N,3,H,W" in error.value.hint
+
+
+def test_unnamed_dimensions_are_question_marks(tmp_path):
+    """Also where only the batch is open: nothing is assumed."""
+    path = saved(tmp_path, parse("y = Relu (x)", border="(float[?,3] x) => (float[?,3] y)"))
+    with pytest.raises(ShapeError, match="--shape x=\\?,3"):
+        load(path)
+
+
+def test_a_symbol_is_the_same_in_every_input(tmp_path):
+    """Binding it once binds it everywhere; twice differently is a contradiction."""
+    border = "(float[N,2] x, float[N,2] z) => (float[N,2] y)"
+    path = saved(tmp_path, parse("y = Add (x, z)", border=border))
+    assert load(path, shapes={"x": (5, 2)}).inputs[1].shape == (5, 2)
+    with pytest.raises(ShapeError, match="N is 4 here, and 5 in input 'x'"):
+        load(path, shapes={"x": (5, 2), "z": (4, 2)})
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        ({"nope": (1,)}, "'nope', which is not an input"),
+        ({"x": (1, 3, 4)}, "rank 3, expected 4"),
+        ({"x": (1, 4, 4, 4)}, "dimension 1 is 4, the model fixes it to 3"),
+        ({"x": (1, 3, 0, 4)}, "must be 1 or more"),
+    ],
+)
+def test_shapes_that_contradict_the_model(tmp_path, shapes, message):
+    """Each with what was given and what is declared."""
+    path = saved(tmp_path, parse("y = Relu (x)", border=DYNAMIC))
+    with pytest.raises(ShapeError, match=message):
+        load(path, shapes=shapes)
+
+
+def test_output_sizes_that_only_a_run_can_tell(tmp_path):
+    """Computed in floats, as exporters of Resize do it."""
+    body = """
+        s = Shape (x) f = Cast <to = 1> (s) two = Constant <value = float[4] {1.0, 1.0, 0.5, 1.5}> ()
+        p = Mul (f, two) q = Floor (p) sizes = Cast <to = 7> (q) y = Resize <mode = "linear"> (x, , , sizes)
+    """
+    path = saved(tmp_path, parse(body, border=DYNAMIC))
+    assert load(path, shapes={"x": (1, 3, 7, 5)}).outputs[0].shape == (1, 3, 3, 7)
+
+
+def test_sizes_that_do_not_work_say_so(tmp_path):
+    """The model adds x to its own transpose: only squares work."""
+    body = "t = Transpose <perm = [0,1,3,2]> (x) y = Add (x, t)"
+    path = saved(tmp_path, parse(body, border=DYNAMIC))
+    with pytest.raises(ShapeError, match=r"shapes do not fit|cannot run"):
+        load(path, shapes={"x": (1, 3, 7, 5)})
+    assert load(path, shapes={"x": (1, 3, 5, 5)}).outputs[0].shape == (1, 3, 5, 5)
