@@ -6,6 +6,7 @@ blamed on those after it.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from mobilekit.tensors import Array, Feed
 
-_NODES_PER_RUN = 16  # their inputs and outputs are in memory together
+_BYTES_PER_RUN = 512 << 20  # values of the reference that are in memory together, per sample
 
 
 def first_wrong_operator(
@@ -42,8 +43,7 @@ def first_wrong_operator(
     nodes = [node for node in model.graph.node if _runtime_inputs(model, node)]
     taps = sorted({v for node in nodes for v in (*_runtime_inputs(model, node), *node.output) if v})
     with open_graph(graph, taps=taps, optimise=False) as session:
-        for start in range(0, len(nodes), _NODES_PER_RUN):
-            chunk = nodes[start : start + _NODES_PER_RUN]
+        for chunk in _chunks(model, nodes):
             recorded = [_record(session, model, chunk, feed) for feed in samples]
             for node in chunk:
                 fault = _fault(model, node, build, recorded, minimum_psnr, maximum_mismatch)
@@ -78,6 +78,34 @@ def _value_info(name: str, value: Array) -> onnx.ValueInfoProto:
 
     element = onnx.helper.np_dtype_to_tensor_dtype(value.dtype)
     return onnx.helper.make_tensor_value_info(name, element, value.shape)
+
+
+def _chunks(model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto]) -> Iterator[list[onnx.NodeProto]]:
+    """``nodes`` in order, cut so that what they read and write fits in memory."""
+    sizes = _sizes_in_bytes(model)
+    chunk: list[onnx.NodeProto] = []
+    held = 0
+    for node in nodes:
+        size = sum(sizes.get(name, 0) for name in (*_runtime_inputs(model, node), *node.output))
+        if chunk and held + size > _BYTES_PER_RUN:
+            yield chunk
+            chunk, held = [], 0
+        chunk.append(node)
+        held += size
+    if chunk:
+        yield chunk
+
+
+def _sizes_in_bytes(model: onnx.ModelProto) -> dict[str, int]:
+    """Of every value whose shape the graph tells; all of them, in a legalised graph."""
+    import onnx
+
+    graph = model.graph
+    return {
+        value.name: math.prod(d.dim_value for d in value.type.tensor_type.shape.dim)
+        * onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type).itemsize
+        for value in (*graph.input, *graph.value_info, *graph.output)
+    }
 
 
 def _record(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,8 @@ from mobilekit.runtimes.litert import open_tflite
 
 def main(folder: Path) -> None:
     """Answer the request in ``folder``; our own errors are an answer too."""
-    request = json.loads((folder / "request.json").read_text())
+    request: dict[str, Any] = json.loads((folder / "request.json").read_text())
+    answer: dict[str, Any]
     try:
         answer = {"outputs": _execute(folder, request)}
     except MobilekitError as error:
@@ -26,19 +29,16 @@ def main(folder: Path) -> None:
     (folder / "answer.json").write_text(json.dumps(answer))
 
 
-def _execute(folder: Path, request: dict[str, object]) -> list[str]:
+def _execute(folder: Path, request: Mapping[str, Any]) -> list[str]:
     """Run every feed; return the outputs' names, in the order of the arrays in ``outputs-N.npz``."""
-    threads = request["threads"]
-    with open_tflite(
-        Path(str(request["path"])), threads=threads if isinstance(threads, int) else None
-    ) as session:
+    with open_tflite(Path(request["path"]), threads=request["threads"]) as session:
         names = [spec.name for spec in session.outputs]
-        inputs = list(request["inputs"]) if isinstance(request["inputs"], list) else []
-        for i, feed_names in enumerate(inputs):
-            with np.load(folder / f"feed-{i}.npz") as arrays:
-                feed = {name: arrays[str(j)] for j, name in enumerate(feed_names)}
+        for i, feed_names in enumerate(request["inputs"]):
+            with np.load(folder / f"feed-{i}.npz") as stored:
+                feed = {name: stored[str(j)] for j, name in enumerate(feed_names)}
             outputs = session.run(feed)
-            np.savez(folder / f"outputs-{i}.npz", **{str(j): outputs[n] for j, n in enumerate(names)})
+            arrays: dict[str, Any] = {str(j): outputs[name] for j, name in enumerate(names)}
+            np.savez(folder / f"outputs-{i}.npz", **arrays)
     return names
 
 

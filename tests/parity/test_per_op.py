@@ -104,7 +104,7 @@ def test_an_operator_that_is_refused_alone_is_the_answer(graph, samples):
 
 def test_the_search_goes_through_long_graphs_in_chunks(graph, samples, monkeypatch):
     """One node at a time finds the same."""
-    monkeypatch.setattr(per_op, "_NODES_PER_RUN", 1)
+    monkeypatch.setattr(per_op, "_BYTES_PER_RUN", 1)
     found = first_wrong_operator(graph, sabotaged("Mul", "Add"), samples, minimum_psnr=80)
     assert found.startswith("Mul 'c'")
 
