@@ -11,7 +11,7 @@ from mobilekit.convert.tflite.quantisable import operators_of
 from mobilekit.convert.tflite.view import view_of
 from mobilekit.plan.assign import ClassScales, class_scales, conflicts
 from mobilekit.plan.equalise import equalisation_factors, equalise
-from mobilekit.plan.kernel_limits import out_of_limits
+from mobilekit.plan.kernel_limits import respect_limits
 from mobilekit.plan.precision import decide
 from mobilekit.plan.ranges import check_method, image_scale, observed_range
 from mobilekit.plan.same_scale import scale_classes
@@ -66,9 +66,9 @@ def plan_int8(
         ranges = {n: observed_range(s, method=method, percentile=percentile) for n, s in stats.items()}
         unusable = frozenset(name for name, value in stats.items() if value.non_finite or not value.photos)
         scales = class_scales(classes, view=view, operators=chosen, images=images, ranges=ranges)
-        against = conflicts(scales, operators=chosen, unusable=unusable) or out_of_limits(
-            view, chosen, {value: c.scale for c in scales for value in c.scale_class.values}
-        )
+        against = conflicts(scales, operators=chosen, unusable=unusable)
+        if not against:
+            scales, against = respect_limits(scales, operators=chosen, view=view)
         if not against:
             said = f"{method} {percentile}" if method == "percentile" else method
             return _plan(graph, precisions, scales, factors, said)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mobilekit.plan.ranges import including_zero, range_of, scale_of, union
+from mobilekit.plan.ranges import LEVELS, including_zero, range_of, scale_of, union
+from mobilekit.quantisation import TensorRange
 
 if TYPE_CHECKING:
     from mobilekit.convert.tflite.quantisable import Operator
     from mobilekit.convert.tflite.view import GraphView
     from mobilekit.plan.same_scale import ScaleClass
-    from mobilekit.quantisation import Scale, TensorRange
+    from mobilekit.quantisation import Scale
 
 TIED_IMAGE = "ties a model input, whose scale is that of its declared range, to values outside it"
 TIED_FIXED = "its 8-bit scale is prescribed, and what it is joined with does not fit into it"
@@ -30,6 +31,7 @@ class ClassScales:
     scale_class: ScaleClass
     scale: Scale
     interval: TensorRange
+    prescribed: bool = False
     image_misfit: bool = False
     fixed_misfits: tuple[str, ...] = ()
 
@@ -89,6 +91,15 @@ def conflicts(
     return denied
 
 
+def widened(found: ClassScales, least: float) -> ClassScales:
+    """``found`` with its range widened about zero until its scale is ``least``."""
+    extent = found.interval.maximum - found.interval.minimum
+    grow = least * LEVELS / extent if extent > 0.0 else 0.0
+    low, high = found.interval.minimum * grow, found.interval.maximum * grow
+    interval = TensorRange(minimum=low, maximum=high) if grow else including_zero(0.0, least * LEVELS)
+    return replace(found, scale=scale_of(interval), interval=interval)
+
+
 def _choose(
     each: ScaleClass, free: Sequence[TensorRange], inputs: set[Scale], fixed: Mapping[str, Scale]
 ) -> ClassScales:
@@ -96,7 +107,7 @@ def _choose(
     if len(prescribed) == 1:
         scale = next(iter(prescribed))
         if all(_fits(interval, scale) for interval in free):
-            return ClassScales(scale_class=each, scale=scale, interval=range_of(scale))
+            return ClassScales(scale_class=each, scale=scale, interval=range_of(scale), prescribed=True)
     joint = union([*free, *(range_of(scale) for scale in prescribed)])
     # An image input's scale is part of the file's interface, a Softmax can as well be float.
     return ClassScales(

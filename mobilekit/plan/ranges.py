@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Method = Literal["percentile", "min-max"]
 
-_LEVELS = 255.0
-_SMALLEST_SCALE = 2.0**-100  # below it, products of scales leave float32
+LEVELS = 255.0
+SMALLEST_SCALE = 2.0**-60  # products of three of them are still float32 numbers
 
 
 def check_method(method: str, percentile: float) -> None:
@@ -50,11 +50,11 @@ def union(ranges: Iterable[TensorRange]) -> TensorRange:
 def scale_of(interval: TensorRange) -> Scale:
     """Asymmetric int8: the range over 255 steps, zero on an integer; ``scale`` is a float32 number.
 
-    A range without extent (a tensor that is always zero) has scale 1.
+    A range without extent (a tensor that is always zero) has the smallest scale.
     """
-    step = (interval.maximum - interval.minimum) / _LEVELS
-    if step < _SMALLEST_SCALE:
-        return Scale(scale=1.0, zero_point=0)
+    step = (interval.maximum - interval.minimum) / LEVELS
+    if step < SMALLEST_SCALE:
+        return Scale(scale=SMALLEST_SCALE, zero_point=0)
     zero_point = int(np.clip(round(-128 - interval.minimum / step), -128, 127))
     return Scale(scale=float(np.float32(step)), zero_point=zero_point)
 

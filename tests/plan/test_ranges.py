@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mobilekit.calibrate.stats import ValueStats, bin_counts, ordered_bins
 from mobilekit.errors import UsageError
 from mobilekit.plan.ranges import (
+    SMALLEST_SCALE,
     check_method,
     image_scale,
     including_zero,
@@ -57,7 +58,7 @@ def test_image_scales(ends: tuple[float, float], expected: Scale) -> None:
 
 def test_constant_tensors() -> None:
     """A tensor that is always zero has a harmless scale; one that is always 5 is exact."""
-    assert scale_of(including_zero(0.0, 0.0)) == Scale(scale=1.0, zero_point=0)
+    assert scale_of(including_zero(0.0, 0.0)) == Scale(scale=SMALLEST_SCALE, zero_point=0)
     five = scale_of(including_zero(5.0, 5.0))
     assert five.zero_point == -128
     assert five.scale * 255 == pytest.approx(5.0, rel=1e-6)
