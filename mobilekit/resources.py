@@ -54,3 +54,8 @@ def demo_photos() -> Path:
 def manifest_schema() -> Path:
     """The JSON Schema of ``manifest.json``."""
     return _PACKAGE / "package" / "schema" / "manifest.schema.json"
+
+
+def report_schema() -> Path:
+    """The JSON Schema of ``report.json``."""
+    return _PACKAGE / "package" / "schema" / "report.schema.json"

@@ -10,6 +10,7 @@ from mobilekit.errors import BudgetError
 from mobilekit.pipeline.measure import psnr_of
 
 if TYPE_CHECKING:
+    from mobilekit.pipeline.variant import Variant
     from mobilekit.target import Budget, Target
     from mobilekit.tier import Precision, Tier
 
@@ -23,12 +24,15 @@ class RefusedRung:
     parity: Mapping[str, Any]
 
 
-def failures(parity: Mapping[str, Any], budget: Budget) -> tuple[str, ...]:
+def failures(variant: Variant, budget: Budget) -> tuple[str, ...]:
     """What is outside the budget, a line per output and figure; empty if all is within.
 
     Integer and boolean outputs are judged by the share of elements that differ.
     """
-    return tuple(line for output in parity["outputs"] for line in _failures(output, budget))
+    if variant.is_int8_in_name_only:
+        return ("no operator of this model gains from int8: the plan leaves all in float",)
+    outputs = variant.measured["parity"]["outputs"]
+    return tuple(line for output in outputs for line in _failures(output, budget))
 
 
 def _failures(output: Mapping[str, Any], budget: Budget) -> Sequence[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Feed
 
 PLAN_FILE = "plan.json"
+_ALL_FLOAT = "nothing in this file is int8: no operator of the model gains from it"
 
 
 def convert(
@@ -75,7 +76,8 @@ def convert(
         variant = build_variant(
             opened, precision=precision, checks=Checks(), io=io, given_plan=Path(plan) if plan else None
         )
-        return _publish(folder, job, variant, opened.warnings())
+        warnings = [*opened.warnings(), *([_ALL_FLOAT] if variant.is_int8_in_name_only else [])]
+        return _publish(folder, job, variant, warnings)
 
 
 def _check_keywords(to: str, precision: str, io: str, plan: str | Path | None, fallback: str | None) -> None:

@@ -83,11 +83,24 @@ def _samples(job: Job, source: Graph) -> SampleSource | None:
     if job.synthetic and job.photos is None and not _all_have_data(job, source):
         return None
     require_complete(job.description, given=job.data)
-    try:
-        return input_samples(source.inputs, job.description, photos=job.photos, data=job.data)
-    except MissingPhotosError as error:
-        hint = f"calibration has no silent default; run: {job.command}" if job.command else error.hint
-        raise MissingPhotosError(error.message, hint=hint) from error
+    _check_fed(job, source)
+    return input_samples(source.inputs, job.description, photos=job.photos, data=job.data)
+
+
+def _check_fed(job: Job, source: Graph) -> None:
+    """Raises MissingPhotosError without photos for what may be images, DescriptionError if nobody knows."""
+    said = job.description.inputs
+    named = {spec.name for spec in source.inputs} - set(job.data)
+    if job.photos is None:
+        unfed = [n for n in sorted(named) if n not in said or said[n].kind == "image"]
+        if unfed:
+            message = f"{job.model}: no photos to calibrate with, for input {', '.join(unfed)}"
+            hint = f"calibration has no silent default; run: {job.command}" if job.command else ""
+            raise MissingPhotosError(message, hint=hint or "give --photos FOLDER")
+    elif not any(name in said for name in named) and named:
+        message = f"{job.model}: nothing says what its inputs mean: {', '.join(sorted(named))}"
+        hint = f"write a mobilekit.toml: `mobilekit init {job.model}`; or give inputs= in Python"
+        raise DescriptionError(message, hint=hint)
 
 
 def _all_have_data(job: Job, source: Graph) -> bool:

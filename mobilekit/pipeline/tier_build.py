@@ -88,7 +88,7 @@ def first_within(
         variant = build_variant(
             opened, precision=precision, checks=target.checks, io=tier.io, given_plan=given
         )
-        found = failures(variant.measured["parity"], target.budget_of(tier, precision))
+        found = failures(variant, target.budget_of(tier, precision))
         if not found:
             return variant, tuple(refused)
         parity = variant.measured["parity"]

@@ -13,7 +13,6 @@ from mobilekit.errors import (
     ConversionDisagreementError,
     MissingPhotosError,
     UnsupportedOperatorError,
-    UsageError,
 )
 from mobilekit.package.scheme import Scheme, scheme_of
 from mobilekit.pipeline.keys import build_key, description_key
@@ -54,6 +53,12 @@ class Variant:
     def plan_digest(self) -> str | None:
         """SHA-256 of the plan's canonical JSON."""
         return digest_of_bytes(self.plan.to_json().encode()) if self.plan else None
+
+    @property
+    def is_int8_in_name_only(self) -> bool:
+        """Whether a static int8 file's plan leaves every operator in float."""
+        chosen = self.plan.operators.values() if self.plan else ()
+        return self.plan is not None and not any(p.precision == "int8" for p in chosen)
 
     def float_operators(self) -> list[dict[str, str]]:
         """Operators that the plan left in float, with the reasons."""
@@ -105,13 +110,6 @@ def _plan(opened: Opened, prepared: Prepared, given: Path | None) -> Quantisatio
         hint = "give --photos FOLDER (and describe the inputs: mobilekit init), --plan plan.json, or samples="
         raise MissingPhotosError(message, hint=hint)
     return plan(opened, prepared, opened.calibration)
-
-
-def check_fallback(fallback: str | None) -> None:
-    """Raises UsageError for a converter that nobody knows."""
-    if fallback not in (None, "onnx2tf"):
-        message = f"no fallback {fallback!r}"
-        raise UsageError(message, hint="the only one is onnx2tf")
 
 
 def _by_onnx2tf(opened: Opened, *, precision: Literal["fp32", "fp16"], checks: Checks) -> Variant:
