@@ -157,7 +157,10 @@ class Operation:
             step, zero = scale.scale, scale.zero_point
         else:
             low, high = min(float(array.min()), 0.0), max(float(array.max()), 0.0)
-            step = float(np.float32((high - low) / 255.0)) or 1.0
+            # Zeros take a scale in proportion: the runtime's sums refuse factors under 1/1024.
+            result = self.emitter.scale(self.output).scale
+            least = result / 512.0 if self.fused.node.op_type in ("Add", "Sub") else 0.0
+            step = float(np.float32(max((high - low) / 255.0, least))) or result
             zero = int(np.clip(round(-128 - low / step), -128, 127))
         integers = np.clip(np.round(array / step) + zero, -128, 127).astype(np.int8)
         quantisation = TensorQuantisation(scales=(step,), zero_points=(zero,))
