@@ -73,13 +73,13 @@ def model_key(path: Path, store: Store) -> dict[str, Any]:
         digest = digest_of_path(path) if not path.is_dir() else ""
     except FileNotFoundError as error:
         message = f"{path}: no such file"
-        raise ModelFileError(message) from error
+        raise ModelFileError(message, hint="give the path of an .onnx file") from error
     except OSError as error:
         message = f"{path}: cannot be read: {error.strerror or error}"
-        raise ModelFileError(message) from error
+        raise ModelFileError(message, hint="may you read it?") from error
     if not digest:
         message = f"{path}: a folder, expected an .onnx file"
-        raise ModelFileError(message)
+        raise ModelFileError(message, hint="name the file in it")
     found = store.stage(
         "external-data", {"model": digest, **build_key()}, lambda folder: _write_locations(path, folder)
     )

@@ -14,7 +14,7 @@ from mobilekit.calibrate.samples import SampleSource, given_samples
 from mobilekit.calibrate.synthetic import synthetic_samples
 from mobilekit.config import require_complete
 from mobilekit.demo.photos import render_photos
-from mobilekit.errors import DescriptionError, MissingPhotosError
+from mobilekit.errors import DescriptionError, InputDataError, MissingPhotosError
 from mobilekit.pipeline.dimensions import open_shapes
 from mobilekit.source.load import load
 
@@ -80,7 +80,8 @@ def open_job(job: Job) -> Opened:
 def _samples(job: Job, source: Graph) -> SampleSource | None:
     if job.samples is not None:
         return given_samples(source.inputs, job.samples)
-    if job.synthetic and job.photos is None and not _all_have_data(job, source):
+    # Data that was given is used, or refused: never replaced by made-up samples.
+    if job.synthetic and job.photos is None and not job.data and not _all_have_data(job, source):
         return None
     require_complete(job.description, given=job.data)
     _check_fed(job, source)
@@ -118,7 +119,15 @@ def _made_up(job: Job, source: Graph) -> Sequence[Feed]:
 
 
 def _check_names(job: Job, source: Graph) -> None:
-    """Descriptions of tensors that the model does not have are mistakes. Raises DescriptionError."""
+    """Descriptions and data of tensors that the model does not have are mistakes.
+
+    Raises DescriptionError or InputDataError.
+    """
+    inputs = [spec.name for spec in source.inputs]
+    for name in job.data:
+        if name not in inputs:
+            message = f"data is given for input {name}, which {job.model} does not have"
+            raise InputDataError(message, hint=f"its inputs are: {', '.join(inputs)}")
     for kind, said, specs in (
         ("input", job.description.inputs, source.inputs),
         ("output", job.description.outputs, source.outputs),
