@@ -192,7 +192,8 @@ class Editor:
         producer.outputs[producer.outputs.index(new)] = old
         del self._producers[new]
         self._producers[old] = producer
-        self.types[old] = self.types[new]
+        if new in self.types:
+            self.types[old] = self.types[new]
         for user in self.users(new):
             self.set_inputs(user, [old if name == new else name for name in user.inputs])
 

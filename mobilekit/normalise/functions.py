@@ -74,7 +74,7 @@ _BODIES = {
     """,
 }
 FUNCTION_NAMES = tuple(_BODIES)
-"""Normalize and GroupNormalize (X, scale, bias, epsilon; axes or groups), RmsNormalize (X, scale, epsilon; axes)."""
+"""Normalize, GroupNormalize (X, scale, bias, epsilon; axes or groups); RmsNormalize (X, scale, epsilon; axes)."""
 
 
 @cache
@@ -84,11 +84,14 @@ def _function(name: str) -> bytes:
     return onnx.parser.parse_function(_BODIES[name]).SerializeToString(deterministic=True)
 
 
-def function(name: str) -> onnx.FunctionProto:
-    """The FunctionProto of one of :data:`FUNCTION_NAMES`."""
+def function(name: str, *, opset: int = _OPSET) -> onnx.FunctionProto:
+    """The FunctionProto of one of :data:`FUNCTION_NAMES`, for a model of this opset (21 to 25)."""
     import onnx
 
-    return onnx.FunctionProto.FromString(_function(name))
+    found = onnx.FunctionProto.FromString(_function(name))
+    # A function must import what its model imports; its operators mean the same in all of these opsets.
+    found.opset_import[0].version = opset
+    return found
 
 
 def attach_functions(model: onnx.ModelProto) -> None:
@@ -96,8 +99,9 @@ def attach_functions(model: onnx.ModelProto) -> None:
     import onnx
 
     used = {n.op_type for n in model.graph.node if n.domain == MOBILEKIT}
+    opset = next(o.version for o in model.opset_import if not o.domain)
     del model.functions[:]
-    model.functions.extend(function(name) for name in FUNCTION_NAMES if name in used)
+    model.functions.extend(function(name, opset=opset) for name in FUNCTION_NAMES if name in used)
     imports = [o for o in model.opset_import if o.domain != MOBILEKIT]
     del model.opset_import[:]
     model.opset_import.extend(imports)

@@ -89,13 +89,32 @@ def _instance(editor: Editor, node: Node) -> str:
 
 
 def _layer(editor: Editor, node: Node) -> str:
-    _refuse_statistics(editor, node, node.outputs[1:])
     x, rank = node.inputs[0], editor.types[node.inputs[0]].rank
+    if any(editor.users(n) or editor.is_kept(n) for n in node.outputs[1:] if n):
+        _write_statistics(editor, node)
     return emit_normalize(
         editor, node, x, axes=range(node.attribute("axis", -1) % rank, rank),
         epsilon=node.attribute("epsilon", _EPSILON), scale=_same_rank(editor, node, node.inputs[1]),
         bias=_same_rank(editor, node, node.inputs[2]) if node.input(2) else 0.0,
     )  # fmt: skip
+
+
+def _write_statistics(editor: Editor, node: Node) -> None:
+    """The outputs Mean and InvStdDev of a LayerNormalization in means and roots."""
+    x, rank = node.inputs[0], editor.types[node.inputs[0]].rank
+    name = node.outputs[0]
+    over = np.arange(node.attribute("axis", -1) % rank, rank, dtype=np.int64)
+    axes = editor.add_constant(over, f"{name}/axes")
+    epsilon = np.array(node.attribute("epsilon", _EPSILON), editor.types[x].dtype)
+    mean = editor.add("ReduceMean", [x, axes], at=node, keepdims=1)
+    centred = editor.add("Sub", [x, mean], at=node)
+    squared = editor.add("Mul", [centred, centred], at=node)
+    variance = editor.add("ReduceMean", [squared, axes], at=node, keepdims=1)
+    shifted = editor.add("Add", [variance, editor.add_constant(epsilon, f"{name}/epsilon")], at=node)
+    inverse = editor.add("Reciprocal", [editor.add("Sqrt", [shifted], at=node)], at=node)
+    for old, new in zip(node.outputs[1:], (mean, inverse), strict=False):
+        if old:
+            editor.replace(old, new)
 
 
 def _rms(editor: Editor, node: Node) -> str:

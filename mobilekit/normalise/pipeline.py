@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mobilekit.errors import PassDisagreementError
 from mobilekit.normalise.affine import fold_affine
 from mobilekit.normalise.batch_norm import split_batch_norms
+from mobilekit.normalise.broadcasts import remove_expands
 from mobilekit.normalise.decomposed import recognise_norms
 from mobilekit.normalise.denormals import flush_denormals
 from mobilekit.normalise.duplicates import merge_duplicates
@@ -41,6 +42,7 @@ PIPELINE: tuple[Pass, ...] = (
     remove_no_ops,
     merge_views,
     remove_no_ops,
+    remove_expands,
     merge_duplicates,
     name_movements,
     name_activations,

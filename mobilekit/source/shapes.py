@@ -15,7 +15,7 @@ Dimension = int | str
 
 
 def fix_inputs(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]], *, where: str) -> None:
-    """Write ``shapes`` into the inputs; a symbol bound by one input is bound in all.
+    """Write ``shapes`` into the inputs; a symbol bound by one input is bound in all others.
 
     Raises ShapeError for an unknown input, another rank, a contradiction, or anything left open;
     the hint then is the --shape arguments to give.
@@ -24,7 +24,9 @@ def fix_inputs(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]], *,
     if unknown := sorted(set(shapes) - set(inputs)):
         message = f"{where}: a shape is given for {', '.join(map(repr, unknown))}, which is not an input"
         raise ShapeError(message, hint=f"the inputs are {', '.join(map(repr, inputs))}")
-    symbols: dict[str, tuple[int, str]] = {}
+    # Exporters name the height of every image H, whether or not they have to be equal: what is given for
+    # an input wins, and a symbol with two values fixes nothing else.
+    symbols: dict[str, set[int]] = {}
     for name, shape in shapes.items():
         _bind(inputs[name], shape, symbols, where)
     for value in inputs.values():
@@ -33,7 +35,7 @@ def fix_inputs(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]], *,
 
 
 def _bind(
-    value: onnx.ValueInfoProto, shape: tuple[int, ...], symbols: dict[str, tuple[int, str]], where: str
+    value: onnx.ValueInfoProto, shape: tuple[int, ...], symbols: dict[str, set[int]], where: str
 ) -> None:
     given = f"{where}: shape {_joined(shape)} given for input {value.name!r}"
     if any(isinstance(d, bool) or d < 1 for d in shape):
@@ -51,17 +53,14 @@ def _bind(
             message = f"{given}: dimension {axis} is {got}, the model fixes it to {want}"
             raise ShapeError(message, hint=f"the model declares {_joined(declared)}")
         if isinstance(want, str) and want:
-            bound, by = symbols.setdefault(want, (got, value.name))
-            if bound != got:
-                message = f"{given}: {want} is {got} here, and {bound} in input {by!r}"
-                raise ShapeError(message, hint=f"{want} is one and the same dimension in both")
+            symbols.setdefault(want, set()).add(got)
         value.type.tensor_type.shape.dim[axis].dim_value = got
 
 
-def _apply(value: onnx.ValueInfoProto, symbols: Mapping[str, tuple[int, str]]) -> None:
+def _apply(value: onnx.ValueInfoProto, symbols: Mapping[str, set[int]]) -> None:
     for axis, dimension in enumerate(dimensions(value) or ()):
-        if isinstance(dimension, str) and dimension in symbols:
-            value.type.tensor_type.shape.dim[axis].dim_value = symbols[dimension][0]
+        if isinstance(dimension, str) and len(symbols.get(dimension, ())) == 1:
+            (value.type.tensor_type.shape.dim[axis].dim_value,) = symbols[dimension]
 
 
 def _refuse_open(inputs: Mapping[str, onnx.ValueInfoProto], where: str) -> None:

@@ -90,3 +90,13 @@ def test_only_the_functions_in_use_are_attached():
     assert not model.functions
     assert [o.domain for o in model.opset_import] == [""]
     assert len(FUNCTION_NAMES) == 3
+
+
+@pytest.mark.parametrize("opset", [21, 22, 23, 24, 25])
+def test_functions_import_the_opset_of_their_model(opset):
+    """The checker refuses another one where an operator has changed in between."""
+    model = _model("Normalize", ["scale", "bias", "epsilon"], axes=[2, 3])
+    model.opset_import[0].version = opset
+    attach_functions(model)
+    onnx.checker.check_model(model, full_check=True)
+    assert run(graph_from_proto(model, stage="normalised"), {"x": X})["z"].shape == X.shape

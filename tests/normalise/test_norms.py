@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mobilekit.errors import UnsupportedOperatorError
+from mobilekit.errors import ShapeError, UnsupportedOperatorError
 from tests.normalise.support import model, normalised, ops
 
 RNG = np.random.default_rng(1)
@@ -72,8 +72,19 @@ def test_a_modulation_of_the_size_of_the_map_stays_outside():
     assert ops(normalised(text)) == ["Normalize", "Mul"]
 
 
-def test_statistics_as_outputs_are_refused():
-    """The mean of a LayerNormalization is read."""
-    body = "n, u = LayerNormalization (x, g) y = Add (n, u)"
-    with pytest.raises(UnsupportedOperatorError, match="statistics of a normalisation"):
-        normalised(model(body), g=C6["g"])
+def test_statistics_of_a_layer_norm_are_written_out():
+    """Its mean and inverse deviation are read."""
+    result = normalised(model("n, u, s = LayerNormalization (x, g) p = Mul (n, s) y = Add (p, u)"), g=C6["g"])
+    assert ops(result).count("Normalize") == 1
+    assert "LayerNormalization" not in ops(result)
+
+
+def test_statistics_of_a_fused_norm_are_refused():
+    """ONNX Runtime's own operator, as its optimiser writes it for training."""
+    text = (
+        '<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]> g (float[1,4,6] x, float[1,4,6] k) => (float[1,4,6] y) '
+        "{ n, u = com.microsoft.SkipLayerNormalization (x, k, g) y = Identity (n) }"
+    )
+    assert ops(normalised(text, g=C6["g"])) == ["Add", "Normalize"]
+    with pytest.raises((UnsupportedOperatorError, ShapeError), match="SkipLayerNormalization"):
+        normalised(text.replace("y = Identity (n)", "y = Add (n, u)"), g=C6["g"])

@@ -33,12 +33,15 @@ def test_unnamed_dimensions_are_question_marks(tmp_path):
         load(path)
 
 
-def test_a_symbol_is_the_same_in_every_input(tmp_path):
-    """Binding it once binds it everywhere; twice differently is a contradiction."""
-    border = "(float[N,2] x, float[N,2] z) => (float[N,2] y)"
-    path = saved(tmp_path, parse("y = Add (x, z)", border=border))
-    assert load(path, shapes={"x": (5, 2)}).inputs[1].shape == (5, 2)
-    with pytest.raises(ShapeError, match="N is 4 here, and 5 in input 'x'"):
+def test_a_symbol_that_one_input_binds_is_bound_in_all(tmp_path):
+    """What is given for an input itself wins; a symbol with two values binds no third input."""
+    border = "(float[N,2] x, float[N,2] z, float[N,2] w) => (float[N,2] y)"
+    body = "t = ReduceSum <keepdims = 1> (z) u = Add (x, t) y = Add (u, w)"
+    path = saved(tmp_path, parse(body, border=border))
+    assert [s.shape for s in load(path, shapes={"x": (5, 2)}).inputs] == [(5, 2)] * 3
+    given = {"x": (5, 2), "z": (4, 2), "w": (5, 2)}
+    assert {s.name: s.shape for s in load(path, shapes=given).inputs} == given
+    with pytest.raises(ShapeError, match=r"'w' is \[N,2\]"):
         load(path, shapes={"x": (5, 2), "z": (4, 2)})
 
 

@@ -1,0 +1,62 @@
+"""Editing: uses are followed, outputs keep their names, order is one of computation."""
+
+import onnx
+
+from mobilekit.normalise.editor import Editor
+from tests.normalise.support import model
+
+
+def _editor(body, **keywords):
+    return Editor(onnx.parser.parse_model(model(body, **keywords)))
+
+
+def test_replacing_an_output_renames_its_new_source():
+    """The graph's output is still called y."""
+    editor = _editor("a = Relu (x) y = Abs (a)")
+    editor.replace("y", "a")
+    editor.remove_unused()
+    assert [(n.op, n.outputs) for n in editor.nodes] == [("Relu", ["y"])]
+
+
+def test_replacing_an_output_by_an_input_copies_it():
+    """Only an Identity can say that."""
+    editor = _editor("y = Relu (x)")
+    editor.replace("y", "x")
+    editor.remove_unused()
+    assert [(n.op, n.inputs, n.outputs) for n in editor.nodes] == [("Identity", ["x"], ["y"])]
+
+
+def test_nodes_are_in_an_order_of_computation_after_edits():
+    """A node inserted where an early one was may depend on later ones."""
+    editor = _editor("a = Relu (x) b = Abs (x) c = Neg (b) y = Add (a, c)")
+    from mobilekit.normalise.fold import fold
+
+    fold(editor)
+    first = editor.nodes[0]
+    editor.replace("a", editor.add("Exp", ["c"], at=first))
+    editor.remove_unused()
+    assert [n.op for n in editor.nodes] == ["Abs", "Neg", "Exp", "Add"]
+
+
+def test_only_user_counts_uses_and_outputs():
+    """Read twice by one node, read by two, or an output of the graph: not the only use."""
+    editor = _editor("a = Relu (x) b = Mul (a, a) c = Abs (b) d = Neg (b) y = Add (c, d)")
+    assert editor.only_user("a") is None
+    assert editor.only_user("b") is None
+    assert editor.only_user("c").op == "Add"
+    assert editor.only_user("y") is None
+
+
+def test_names_that_subgraphs_read_are_kept():
+    """A value read inside an If is used, although no node of the graph reads it."""
+    body = """
+        a = Relu (x) s = ReduceSum <keepdims = 0> (x) k = Cast <to = 9> (s)
+        y = If (k) <
+            then_branch = t () => (float[1,4,6,6] r) { r = Abs (a) },
+            else_branch = e () => (float[1,4,6,6] r) { r = Neg (a) }
+        >
+    """
+    editor = _editor(body)
+    editor.remove_unused()
+    assert "Relu" in [n.op for n in editor.nodes]
+    assert editor.is_kept("a")
