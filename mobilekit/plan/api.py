@@ -15,6 +15,7 @@ from mobilekit.plan.kernel_limits import respect_limits
 from mobilekit.plan.precision import decide
 from mobilekit.plan.ranges import check_method, image_scale, observed_range
 from mobilekit.plan.same_scale import scale_classes
+from mobilekit.plan.small_products import small_products
 from mobilekit.quantisation import QuantisationPlan
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def plan_int8(
     operators = operators_of(view)
     images = {name: image_scale(*ends) for name, ends in (input_ranges or {}).items()}
     stats: dict[str, ValueStats] = {}
-    denied: dict[str, str] = {}
+    denied = small_products(view, operators)
     while True:
         precisions = decide(operators, denied=denied)
         chosen = [o for o in operators if precisions[o.name].precision == "int8"]

@@ -19,7 +19,11 @@ def macs(graph: Graph) -> dict[str, int]:
     """Multiply-accumulates of each convolution and matrix product, by its first output's name."""
     from mobilekit.convert.tflite.view import view_of
 
-    view = view_of(graph)
+    return count_macs(view_of(graph))
+
+
+def count_macs(view: GraphView) -> dict[str, int]:
+    """As ``macs``, of a graph that has been read already."""
     counts = {node.output[0]: _count(view, node) for node in view.nodes if not node.domain}
     return {name: count for name, count in counts.items() if count}
 
