@@ -77,6 +77,7 @@ class Editor:
         self._captured: set[str] = set()
         self._count = 0
         self._nodes: dict[Node, None] = {}
+        self._order: list[Node] | None = None
         for proto in graph.node:
             self._insert(from_proto(proto), (len(self._nodes), 0))
 
@@ -85,7 +86,9 @@ class Editor:
     @property
     def nodes(self) -> list[Node]:
         """The nodes in an order of computation, the same whatever the passes did before."""
-        return _sorted(self._nodes, self._producers)
+        if self._order is None:
+            self._order = _sorted(self._nodes, self._producers)
+        return list(self._order)
 
     def producer(self, name: str) -> Node | None:
         """The node that computes a value; None for inputs and constants."""
@@ -189,6 +192,7 @@ class Editor:
             self._count += 1
             self._insert(Node(op="Identity", inputs=[new], outputs=[old]), (len(self._nodes), self._count))
             return
+        self._order = None
         producer.outputs[producer.outputs.index(new)] = old
         del self._producers[new]
         self._producers[old] = producer
@@ -229,11 +233,13 @@ class Editor:
             self._captured |= free_names(graph)
 
     def _note_uses(self, node: Node) -> None:
+        self._order = None
         for name in node.inputs:
             if name:
                 self._users.setdefault(name, {})[node] = None
 
     def _forget_uses(self, node: Node) -> None:
+        self._order = None
         for name in node.inputs:
             if name:
                 self._users.get(name, {}).pop(node, None)

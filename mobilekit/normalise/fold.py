@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,22 @@ MAXIMUM_GROWTH = 1 << 20
 """A constant of more elements than this is made only where it is no larger than what it is made from."""
 RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
+)
+
+# The size of what these make depends on the values of their inputs.
+_SIZED_BY_VALUES = frozenset(
+    {
+        "ConstantOfShape",
+        "Expand",
+        "Tile",
+        "Range",
+        "OneHot",
+        "Pad",
+        "Resize",
+        "Upsample",
+        "EyeLike",
+        "CenterCropPad",
+    }
 )
 
 
@@ -82,7 +99,10 @@ def _values(editor: Editor, node: Node) -> dict[str, Array] | None:
 
 
 def _is_too_large(editor: Editor, node: Node) -> bool:
-    made_from = sum(editor.types[name].size for name in node.inputs if name)
+    sizes = [editor.types[name].size for name in node.inputs if name]
+    if node.op not in _SIZED_BY_VALUES and prod(sizes) <= MAXIMUM_GROWTH:
+        return False
+    made_from = sum(sizes)
     try:
         found = infer(node, editor.types, editor.constants, editor.opset)
     except ValueError as error:

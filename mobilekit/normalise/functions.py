@@ -74,7 +74,7 @@ _BODIES = {
     """,
 }
 FUNCTION_NAMES = tuple(_BODIES)
-"""Normalize, GroupNormalize (X, scale, bias, epsilon; axes or groups); RmsNormalize (X, scale, epsilon; axes)."""
+"""Inputs X, scale, bias (not of RmsNormalize), epsilon; the attribute axes, of GroupNormalize groups."""
 
 
 @cache

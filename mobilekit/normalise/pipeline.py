@@ -26,6 +26,7 @@ from mobilekit.normalise.pointwise import name_activations
 from mobilekit.normalise.recognition import Recognition
 from mobilekit.normalise.verify import first_difference, minimum_psnr, outputs_of
 from mobilekit.normalise.views import merge_views
+from mobilekit.normalise.zeros import remove_zero_branches
 from mobilekit.source.graph import Graph, graph_from_proto
 
 if TYPE_CHECKING:
@@ -53,9 +54,10 @@ PIPELINE: tuple[Pass, ...] = (
     unwrap_norms,
     fold_norm_affine,
     fold,
+    flush_denormals,
+    remove_zero_branches,
     merge_views,
     remove_no_ops,
-    flush_denormals,
     merge_duplicates,
 )
 
