@@ -77,7 +77,7 @@ class QuantisationPlan:
         try:
             data = json.loads(text)
             if data.pop("format") != FORMAT:
-                raise KeyError("format")  # noqa: EM101, TRY301
+                raise KeyError("format")
             return cls(
                 graph_digest=str(data["graph_digest"]),
                 values={k: Scale(**v) for k, v in data["values"].items()},

@@ -69,11 +69,10 @@ def _rule(table: TomlTable) -> Rule:
         performance_class_min=table.count("performance_class_min"),
     )
     table.finish()
-    if rule.ram_min_bytes is not None and rule.ram_max_bytes is not None:
-        if rule.ram_min_bytes >= rule.ram_max_bytes:
-            raise table.fault(
-                "ram_max_bytes", f"no device has at least {rule.ram_min_bytes} and less than that"
-            )
+    low, high = rule.ram_min_bytes, rule.ram_max_bytes
+    if low is not None and high is not None and low >= high:
+        problem = f"no device has at least {low} bytes and less than {high}"
+        raise table.fault(name="ram_max_bytes", message=problem)
     return rule
 
 

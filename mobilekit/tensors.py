@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-
     import numpy.typing as npt
 
     Array = npt.NDArray[Any]

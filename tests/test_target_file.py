@@ -40,6 +40,7 @@ def _file(folder: Path, text: str) -> Path:
 
 
 def test_reads_tiers_budgets_and_rules(tmp_path: Path) -> None:
+    """Every table ends where it belongs; a tier's own budget overrides the precision's."""
     target = target_from_toml(_file(tmp_path, _GOOD))
     best, rest = target.tiers
     assert [best.name, rest.name] == ["best", "rest"]
@@ -70,6 +71,7 @@ def test_reads_tiers_budgets_and_rules(tmp_path: Path) -> None:
     ],
 )
 def test_refuses_with_line_and_key(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
+    """File, line, key, and what was expected."""
     path = _file(tmp_path, _GOOD.replace(old, new))
     with pytest.raises(TargetError) as error:
         target_from_toml(path)
@@ -79,17 +81,20 @@ def test_refuses_with_line_and_key(tmp_path: Path, old: str, new: str, place: st
 
 
 def test_a_tier_after_one_that_takes_all_is_refused(tmp_path: Path) -> None:
+    """It would never be chosen."""
     text = _GOOD + '[[tiers]]\nname = "never"\nprecision = "fp32"\n'
     with pytest.raises(TargetError, match="matches every device"):
         target_from_toml(_file(tmp_path, text))
 
 
 def test_a_file_that_is_not_there_says_what_a_target_is(tmp_path: Path) -> None:
+    """The hint tells names from paths."""
     with pytest.raises(TargetError, match="--target takes"):
         target_from_toml(tmp_path / "nowhere.toml")
 
 
 def test_binary_files_are_refused(tmp_path: Path) -> None:
+    """As what they are: not text."""
     path = tmp_path / "mine.toml"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(TargetError, match="UTF-8"):
@@ -97,6 +102,7 @@ def test_binary_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_unknown_tiers_are_refused_and_known_ones_keep_their_order(tmp_path: Path) -> None:
+    """The order of a target is the order of its rules."""
     target = target_from_toml(_file(tmp_path, _GOOD))
     assert [t.name for t in target.chosen(["rest", "best"])] == ["best", "rest"]
     assert target.chosen(None) == target.tiers

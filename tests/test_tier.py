@@ -35,6 +35,7 @@ def _tiers(case: dict[str, Any]) -> tuple[Tier, ...]:
 
 @pytest.mark.parametrize("case", _VECTORS["cases"], ids=lambda case: str(case["why"]))
 def test_selects_the_tier_of_every_vector(case: dict[str, Any]) -> None:
+    """The vectors that all implementations share hold here."""
     assert select(_tiers(case), DeviceProfile(**case["profile"])).name == case["tier"]
 
 
@@ -62,6 +63,7 @@ _RULES = st.builds(
 def test_every_device_gets_the_first_tier_that_matches(
     rules: list[list[Rule]], profile: DeviceProfile
 ) -> None:
+    """Whatever the rules, with a total last tier nobody is left out and order decides."""
     tiers = [Tier(name=str(i), precision="fp32", rules=tuple(r)) for i, r in enumerate(rules)]
     last = Tier(name="last", precision="fp32")
     chosen = select([*tiers, last], profile)
@@ -72,10 +74,12 @@ def test_every_device_gets_the_first_tier_that_matches(
 
 @given(_RULES, _PROFILES)
 def test_a_rule_matches_exactly_when_it_names_no_failure(rule: Rule, profile: DeviceProfile) -> None:
+    """What `tiers` explains is what selection does."""
     assert rule.matches(profile) == (not rule.failures(profile))
 
 
 def test_without_a_total_last_tier_a_device_can_be_left_out() -> None:
+    """That is an error, not a guess."""
     only = Tier(name="large", precision="fp32", rules=(Rule(ram_min_bytes=1),))
     assert not only.is_total
     with pytest.raises(LookupError, match="last tier"):
@@ -84,6 +88,7 @@ def test_without_a_total_last_tier_a_device_can_be_left_out() -> None:
 
 @given(_RULES)
 def test_rules_survive_the_way_to_the_apps(rule: Rule) -> None:
+    """tiers.json holds every predicate, and nothing that a rule does not use."""
     tier = Tier(name="t", precision="fp32", rules=(rule,))
     written = json.loads(json.dumps(rules_as_json([tier])))["tiers"][0]["rules"][0]
     assert _rule(written) == replace(rule, socs=rule.socs)

@@ -1,0 +1,91 @@
+"""``inspect`` tells what is in a model and what will become of it, and converts nothing."""
+
+from __future__ import annotations
+
+import json
+
+import onnx
+import pytest
+
+from mobilekit.errors import ModelFileError
+from mobilekit.pipeline import inspect
+from tests.pipeline.support import project, tiny_model, write_model, write_target
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A project's folder."""
+    monkeypatch.chdir(tmp_path)
+    write_target(project(tmp_path))
+    return tmp_path
+
+
+def test_facts_of_a_model(here):
+    """Producer, opset, border with meanings, operators, tiers; all of it JSON."""
+    model = tiny_model()
+    model.producer_name, model.producer_version = "exporter", "2.1"
+    write_model(here, model)
+    found = inspect(target="mine.toml")
+    assert (found.producer, found.opsets) == ("exporter 2.1", {"ai.onnx": 17})
+    assert (found.inputs[0].shape, found.inputs[0].kind) == ((1, 3, 16, 16), "image")
+    assert found.operators == {"Conv": 2, "LeakyRelu": 1}
+    assert [(t.tier, t.precision, t.possible) for t in found.tiers] == [
+        ("best", "int8", True),
+        ("rest", "fp16", True),
+    ]
+    assert found.refusals == ()
+    json.dumps(found.to_dict())
+
+
+def test_what_is_recognised_and_rewritten_is_listed(here):
+    """Patterns by kind, rewritings by rule, each with its node."""
+    text = (
+        '<ir_version: 8, opset_import: ["": 17]> g (float[1,3,16,16] image) => (float[1,3,16,16] y)'
+        " <float[3] s = {1.0,2.0,3.0}, float[3] b = {0.0,0.0,0.0}>"
+        " { n = InstanceNormalization (image, s, b) y = Softplus (n) }"
+    )
+    write_model(here, onnx.parser.parse_model(text))
+    found = inspect(target="mine.toml")
+    assert any("InstanceNormalization" in each["kind"] for each in found.recognised)
+    assert found.rewrites
+    assert found.legal_operators is not None
+
+
+def test_refused_operators_are_part_of_the_answer(here):
+    """Nothing is raised: a line per operator, and no tier is possible."""
+    model = tiny_model()
+    model.graph.node[1].op_type = "Det"
+    del model.graph.node[2]
+    del model.graph.output[:]
+    model.graph.output.append(onnx.helper.make_tensor_value_info("b", onnx.TensorProto.FLOAT, None))
+    write_model(here, model)
+    found = inspect(target="mine.toml")
+    assert len(found.refusals) == 1
+    assert "Det" in found.refusals[0]
+    assert not any(tier.possible for tier in found.tiers)
+
+
+def test_open_dimensions_are_filled_by_the_target_or_said(here):
+    """Images get the target's sizes; without a description what to give is said."""
+    write_model(here, tiny_model(side="side"))
+    shapes = [tier.shapes["image"] for tier in inspect(target="mine.toml").tiers]
+    assert shapes == [(1, 3, 24, 24), (1, 3, 12, 12)]
+    (here / "mobilekit.toml").unlink()
+    found = inspect("tiny.onnx", target="mine.toml")
+    assert "dynamic dimensions" in found.problem
+    assert "--shape image=" in found.hint
+    assert found.inputs[0].shape == (1, 3, "side", "side")
+
+
+def test_what_is_not_a_model_is_refused(here):
+    """As everywhere."""
+    (here / "tiny.onnx").write_bytes(b"nothing")
+    with pytest.raises(ModelFileError):
+        inspect(target="mine.toml")
+
+
+def test_nothing_is_written(here):
+    """Not even a folder."""
+    before = sorted(here.rglob("*"))
+    inspect(target="mine.toml")
+    assert sorted(here.rglob("*")) == before
