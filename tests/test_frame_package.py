@@ -142,6 +142,22 @@ def test_exit_codes_are_documented():
         assert name in errors.__doc__
 
 
+def test_target_keys_are_documented():
+    """Every key of the target files that come with mobilekit is in the reference."""
+
+    def keys(value) -> set[str]:
+        children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        own = set(value) if isinstance(value, dict) else set()
+        return own.union(*map(keys, children))
+
+    text = (ROOT / "docs/reference/targets.md").read_text(encoding="utf-8")
+    for name in resources.target_names():
+        target = tomllib.loads(resources.target_file(name).read_text(encoding="utf-8"))
+        precisions = {"fp32", "fp16", "int8", "int8-dynamic"}
+        for key in keys(target) - precisions:
+            assert re.search(rf"[`.\[]{key}\b", text), key
+
+
 def test_links_in_documents():
     """Relative links lead to files."""
     for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):

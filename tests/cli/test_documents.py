@@ -7,8 +7,10 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import onnx
 import pytest
 import typer
+from PIL import Image
 
 from mobilekit.cli.app import app
 
@@ -35,6 +37,33 @@ def test_documented_commands_parse(line):
     command = COMMANDS[name]
     with command.make_context(name, arguments):
         pass
+
+
+MODEL = """
+<ir_version: 10, opset_import: ["" : 21]>
+g (float[1, 3, 16, 16] image) => (float[1, 3, 16, 16] fused) { t = LeakyRelu (image)  fused = Tanh (t) }
+"""
+
+
+def test_readme_commands_work(cli, tmp_path):
+    """README's commands for a model of one's own, run as they stand once init's lines are filled in."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"## Your own model\n\n```\n(.*?)```", readme, re.DOTALL)[1]
+    onnx.save(onnx.parser.parse_model(MODEL), tmp_path / "face_fusion.onnx")
+    (tmp_path / "selfies").mkdir()
+    for index in range(3):
+        Image.new("RGB", (20, 20 + index), (80 * index, 90, 200)).save(tmp_path / f"selfies/{index}.jpg")
+    config = tmp_path / "mobilekit.toml"
+    for line in block.splitlines():
+        done = cli(*shlex.split(line)[1:])
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        filled = config.read_text(encoding="utf-8").replace('range = "?"', "range = [-1.0, 1.0]")
+        config.write_text(filled, encoding="utf-8")
+    shown = re.search(r"^```\n(dist/.*?)^```", readme, re.MULTILINE | re.DOTALL)[1]
+    files = [line.split()[0] for line in shown.splitlines()]
+    for file in files[:-1]:
+        assert (tmp_path / file).is_file(), file
+    assert (tmp_path / "dist/bundles/face_fusion-0.1.0-android-flagship.zip").is_file()
 
 
 def test_reference_lists_every_option():
