@@ -6,6 +6,7 @@ inference is timed, not setting inputs or reading outputs.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,7 @@ def files(case: m.Case, given: Any, folder: Path) -> dict[str, Path]:
 
     made = {}
     for precision in ("fp32", "int8"):
+        print(f"{case.name}: converting to {precision}", file=sys.stderr)
         artifact = mobilekit.convert(
             case.place(folder / precision),
             to="tflite",
