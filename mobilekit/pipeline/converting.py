@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from mobilekit.artifact import Artifact, digest_of_path
 from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
-from mobilekit.pipeline.job import Fill, Job, described, opened_photos
+from mobilekit.pipeline.job import Fill, Job, check_fallback, described, opened_photos
 from mobilekit.pipeline.keys import model_digest, model_key, tool_versions
 from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.pipeline.publish import check_writable
@@ -88,11 +88,11 @@ def _check_keywords(to: str, precision: str, io: str, plan: str | Path | None, f
         ("to", to, ("tflite",)),
         ("precision", precision, get_args(Precision)),
         ("io", io, ("float32", "int8")),
-        ("fallback", fallback, (None, "onnx2tf")),
     ):
         if value not in allowed:
             message = f"{name} is {value!r}"
             raise UsageError(message, hint=f"it can be {', '.join(str(a) for a in allowed if a)}")
+    check_fallback(fallback)
     if io == "int8" and precision != "int8":
         message = f"integer inputs and outputs go with precision int8, not with {precision}"
         raise UsageError(message, hint="leave io (--io) out, or choose precision int8")

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Feed
 
 
+FALLBACK = "onnx2tf"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
     """What dynamic dimensions become: whole ``shapes``, else ``batch`` and ``size`` of images."""
@@ -34,7 +37,8 @@ class Job:
     """What every variant of one model has in common.
 
     ``synthetic`` allows made-up inputs for verification where there is no data; ``command`` is the
-    command line that would make a refused build work.
+    command line that would make a refused build work. ``fallback`` is ``onnx2tf``, or that with the
+    interpreter of an environment of its own: ``onnx2tf:/path/to/python``.
     """
 
     model: Path
@@ -71,6 +75,13 @@ class Job:
     def with_model(self, model: Path) -> Job:
         """The same job for another model with the same inputs (a tier's lighter one)."""
         return replace(self, model=model, model_key=model_key(model, self.store))
+
+
+def check_fallback(fallback: str | None) -> None:
+    """Raises UsageError for anything but ``onnx2tf`` and ``onnx2tf:/path/to/python``."""
+    if fallback is not None and fallback.partition(":")[0] != FALLBACK:
+        message = f"no fallback {fallback!r}"
+        raise UsageError(message, hint=f"it can be {FALLBACK}, or {FALLBACK}:/path/to/python")
 
 
 def opened_store(store: Store | Path | str | None) -> Store:

@@ -12,7 +12,7 @@ from mobilekit.artifact import digest_of_path
 from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
 from mobilekit.package.bundle import bundle_name
-from mobilekit.pipeline.job import Fill, Job, described, is_demo, opened_photos, opened_store
+from mobilekit.pipeline.job import Fill, Job, check_fallback, described, is_demo, opened_photos, opened_store
 from mobilekit.pipeline.keys import build_key, model_digest, model_key
 from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.pipeline.publish import (
@@ -70,9 +70,7 @@ def package(
         message = f"target {chosen.name} has format {chosen.format}, which this version cannot write"
         raise UsageError(message, hint="its formats are: tflite")
     wanted = chosen.chosen(tiers)
-    if fallback not in (None, "onnx2tf"):
-        message = f"no fallback {fallback!r}"
-        raise UsageError(message, hint="the only one is onnx2tf")
+    check_fallback(fallback)
     folder = Path(out)
     check_writable(folder)
     job = _job(

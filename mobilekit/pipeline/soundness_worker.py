@@ -43,13 +43,19 @@ def main(folder: Path) -> None:
 
 
 def _peak_bytes() -> int:
-    """Peak resident memory of this process; 0 where the system does not say."""
+    """Peak resident memory of this process; 0 where the system does not say.
+
+    Linux keeps in ``ru_maxrss`` what the parent had when it forked; VmHWM starts anew.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = (line.split() for line in status.read_text(encoding="ascii").splitlines())
+        return next((1024 * int(words[1]) for words in lines if words[:1] == ["VmHWM:"]), 0)
     try:
         import resource
     except ImportError:
         return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

@@ -140,6 +140,7 @@ def _fallback_file(opened: Opened, precision: Literal["fp32", "fp16"]) -> Emitte
         "description": description_key(job.description),
         "border": [asdict(spec) for spec in (*opened.source.inputs, *opened.source.outputs)],
         "samples": opened.verification.digest,
+        "converter": job.fallback,
         **build_key(),
     }
 
@@ -152,6 +153,7 @@ def _fallback_file(opened: Opened, precision: Literal["fp32", "fp16"]) -> Emitte
             inputs=opened.source.inputs,
             outputs=opened.source.outputs,
             samples=list(opened.verification),
+            python=(job.fallback or "").partition(":")[2] or None,
         )
         (folder / MODEL).write_bytes(content)
         job.progress(f"onnx2tf {precision}", 1, 1)

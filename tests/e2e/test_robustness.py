@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -66,14 +67,17 @@ def test_bytes_depend_on_neither_folder_nor_hash_seed_nor_threads(built, tmp_pat
 
 
 def test_unchanged_second_run_is_cached_and_quick(built):
-    """It says so, imports none of the heavy libraries, and takes under 2 seconds."""
+    """It says so, imports none of the heavy libraries, and takes under 2 seconds.
+
+    Seconds of the processor: a machine that does other work at the same time does not count.
+    """
     folder, published = built
     code = (
         "import sys; from mobilekit.cli import app; code = app._run();"
         "heavy = {'onnx', 'onnxruntime', 'ai_edge_litert', 'onnx_ir', 'coremltools', 'skimage'} & set(sys.modules);"
         "print('HEAVY', sorted(heavy), file=sys.stderr); sys.exit(code)"
     )
-    start = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-c", code, *COMMAND, "--store", "store"],
         cwd=folder,
@@ -83,7 +87,8 @@ def test_unchanged_second_run_is_cached_and_quick(built):
         check=True,
         timeout=60,
     )
-    took = time.monotonic() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert "best: cached" in done.stderr
     assert "rest: cached" in done.stderr
     assert "HEAVY []" in done.stderr

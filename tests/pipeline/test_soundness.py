@@ -31,6 +31,7 @@ def test_first_run_gives_outputs_and_times(tmp_path):
     assert first.outputs["picture"].shape == (1, 3, 16, 16)
     assert first.runtime.startswith("LiteRT")
     assert first.latency_ms > 0
+    assert 0 < first.memory_bytes < 1 << 30
 
 
 def test_file_that_is_refused(tmp_path):

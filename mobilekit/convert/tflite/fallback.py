@@ -36,7 +36,8 @@ _WORKER = Path(__file__).with_name("fallback_worker.py")
 _LAST_LINES = 8
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: whatever asks the network is told no at once
 _MISSING_HINT = (
-    "pip install 'mobilekit[onnx2tf]' (Python ≥ 3.12), or name the interpreter of an environment that has it"
+    "pip install 'mobilekit[onnx2tf]' (Python ≥ 3.12), or name the interpreter of an environment that has it:"
+    " --fallback onnx2tf:/path/to/python"
 )
 
 
