@@ -10,10 +10,6 @@ Every step is a stage of the store, keyed by its inputs, parameters, code and to
 
 from __future__ import annotations
 
-# Folders of this package have the names of two functions of the interface. They are imported here, so
-# that a later import of them does not put the folder where `mobilekit.convert` should be the function.
-import mobilekit.convert
-import mobilekit.package  # noqa: F401
 from mobilekit.pipeline.converting import convert
 from mobilekit.pipeline.inspecting import Inspection, inspect
 from mobilekit.pipeline.packaging import package

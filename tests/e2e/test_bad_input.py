@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import struct
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -216,7 +218,14 @@ def test_photo_of_one_pixel(here, run):
 
 def test_decompression_bomb(here, run):
     """A small file of enormous size is refused by its header."""
-    Image.new("1", (30_000, 30_000)).save(here / "photos" / "bomb.png")
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checksum = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    _bad(here, "bomb.png", b"\x89PNG\r\n\x1a\n" + body)
     code, errors = run(*PHOTOS)
     assert code == 40
     assert "bomb.png" in errors
