@@ -1,10 +1,13 @@
 """A graph in ONNX Runtime, its values reduced to statistics inside the graph.
 
-Little leaves the runtime: for a large value its minimum, its maximum and a strided sample::
+Little leaves the runtime: for a large value a strided sample, and its extremes where they are wanted::
 
-    value ─┬─ ReduceMin ──────────────► minimum
-           ├─ ReduceMax ──────────────► maximum
-           └─ Reshape(-1) ─ Slice(::s) ► sample
+    map    ─┬─ MaxPool(1×1, strides s) ─► sample      other  ─┬─ Reshape(-1) ─ Slice(::s) ─► sample
+            ├─ ReduceMin ───────────────► minimum             ├─ ReduceMin ────────────────► minimum
+            └─ ReduceMax ───────────────► maximum             └─ ReduceMax ────────────────► maximum
+
+A pool is one of the few operators that ONNX Runtime executes on maps in the blocked layout of its
+convolutions: everything else has the whole map rearranged first, which costs more than the sample.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ SAMPLE_SIZE = 16_384
 """Values of fewer elements are taken whole; of larger ones, at most so many elements a photo."""
 
 _PREFIX = "mobilekit.observe"
+_LEAST_SIDE = 8
 _FLOAT = 1  # onnx.TensorProto.FLOAT
 _Progress = Callable[[int, int], None]
 
@@ -44,15 +48,20 @@ def observe(
     samples: Iterable[Feed],
     *,
     values: Sequence[str],
+    extremes: bool = True,
     progress: _Progress | None = None,
 ) -> CalibrationStats:
     """Statistics of the float ``values`` over ``samples``, in one pass; memory does not grow with them.
 
+    Without ``extremes`` minimum and maximum of large values are those of their samples, which is
+    enough for percentiles and much cheaper.
     ``progress`` is called with samples done and their number (0 if that is unknown). Raises
     UsageError for a value the graph does not have, InputDataError if there are no samples.
     """
     counters = {name: _Counter() for name in dict.fromkeys(values)}
-    for outputs in _run(graph, samples, lambda model: _tap(model, list(counters)), progress):
+    for outputs in _run(
+        graph, samples, lambda model: _tap(model, list(counters), extremes=extremes), progress
+    ):
         for name, counter in counters.items():
             counter.add(outputs, name)
     return CalibrationStats(values={name: counter.stats() for name, counter in counters.items()})
@@ -82,29 +91,22 @@ class _Counter:
 
     def add(self, outputs: Mapping[str, Array], name: str) -> None:
         """Add what one photo gave."""
-        sample = outputs[_output(name, "sample")].ravel()
-        whole = _output(name, "minimum") not in outputs
-        low, high = (
-            _extremes(sample)
-            if whole
-            else (
-                float(outputs[_output(name, "minimum")]),
-                float(outputs[_output(name, "maximum")]),
-            )
-        )
-        self._exhaustive &= whole
+        whole = outputs.get(_output(name, "whole"))
+        self._exhaustive &= whole is not None
+        sample = (outputs[_output(name, "sample")] if whole is None else whole).ravel()
         finite = np.isfinite(sample)
+        low, high = _extremes(outputs, name, sample)
         if not (math.isfinite(low) and math.isfinite(high) and finite.all()):
             self._non_finite += 1
             sample = sample[finite]
-            low, high = _extremes(sample)
+            low, high = _extremes({}, name, sample)
         if not sample.size:
             return
         self._photos += 1
         self._minimum, self._maximum = min(self._minimum, low), max(self._maximum, high)
         self._minimum_sum += exact_sum([low])
         self._maximum_sum += exact_sum([high])
-        self._counts += bin_counts(sample)
+        bin_counts(sample, self._counts)
 
     def stats(self) -> ValueStats:
         """What was added, frozen. A value that was never finite has the range 0…0."""
@@ -121,8 +123,13 @@ class _Counter:
         )
 
 
-def _extremes(sample: Array) -> tuple[float, float]:
-    return (float(sample.min()) + 0.0, float(sample.max()) + 0.0) if sample.size else (0.0, 0.0)
+def _extremes(outputs: Mapping[str, Array], name: str, sample: Array) -> tuple[float, float]:
+    """The extremes that the graph computed, else those of the sample."""
+    if not sample.size:
+        return 0.0, 0.0
+    if _output(name, "minimum") in outputs:
+        return float(outputs[_output(name, "minimum")]), float(outputs[_output(name, "maximum")])
+    return float(sample.min()), float(sample.max())
 
 
 def _run(
@@ -152,22 +159,44 @@ def _run(
         raise InputDataError(message, hint="give photos or samples to calibrate with")
 
 
-def _tap(model: onnx.ModelProto, values: Sequence[str]) -> None:
+def _tap(model: onnx.ModelProto, values: Sequence[str], *, extremes: bool) -> None:
     """Replace the outputs of ``model`` by samples and extremes of ``values``."""
     shapes = _shapes(model, values)
     del model.graph.output[:]
     for name in values:
         shape = shapes[name]
-        size = math.prod(shape)
-        if size <= SAMPLE_SIZE:
-            _append(model, "Cast", [name], _output(name, "sample"), shape, to=_FLOAT)
+        if math.prod(shape) <= SAMPLE_SIZE:
+            _append(model, "Cast", [name], _output(name, "whole"), shape, to=_FLOAT)
             continue
-        for operator, kind in (("ReduceMin", "minimum"), ("ReduceMax", "maximum")):
-            _append(model, operator, [name], _output(name, kind), (), keepdims=0)
-        step = stride(shape)
-        flat = _node(model, "Reshape", [name, _constant(model, -1)], _output(name, "flat"))
-        bounds = [_constant(model, number) for number in (0, size, 0, step)]
-        _append(model, "Slice", [flat, *bounds], _output(name, "sample"), (-(-size // step),))
+        if extremes:
+            for operator, kind in (("ReduceMin", "minimum"), ("ReduceMax", "maximum")):
+                _append(model, operator, [name], _output(name, kind), (), keepdims=0)
+        sampled, size = _sample_map(model, name, shape) or _sample_flat(model, name, shape)
+        _append(model, "Cast", [sampled], _output(name, "sample"), size, to=_FLOAT)
+
+
+def _sample_map(
+    model: onnx.ModelProto, name: str, shape: tuple[int, ...]
+) -> tuple[str, tuple[int, ...]] | None:
+    """Every s-th row and column of all channels; None for what is not a map of many pixels.
+
+    s is odd, so that it meets every phase of what was enlarged or shuffled from a smaller map.
+    """
+    if len(shape) != 4 or min(shape[2:]) < _LEAST_SIDE:
+        return None
+    step = math.isqrt(math.ceil(math.prod(shape) / SAMPLE_SIZE) - 1) + 1
+    step += 1 - step % 2
+    size = (*shape[:2], *(-(-side // step) for side in shape[2:]))
+    strides = {"kernel_shape": [1, 1], "strides": [step, step]}
+    return _node(model, "MaxPool", [name], _output(name, "pooled"), **strides), size
+
+
+def _sample_flat(model: onnx.ModelProto, name: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """Every s-th element."""
+    size, step = math.prod(shape), stride(shape)
+    flat = _node(model, "Reshape", [name, _constant(model, -1)], _output(name, "flat"))
+    bounds = [_constant(model, number) for number in (0, size, 0, step)]
+    return _node(model, "Slice", [flat, *bounds], _output(name, "sliced")), (-(-size // step),)
 
 
 def _tap_channels(model: onnx.ModelProto, values: Mapping[str, int]) -> None:

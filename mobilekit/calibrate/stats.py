@@ -141,10 +141,12 @@ def exact_sum(values: Iterable[float]) -> int:
     return total
 
 
-def bin_counts(sample: Array) -> npt.NDArray[np.int64]:
-    """Histogram of finite float32 values: counts of all 2**BIN_BITS raw bins (sign first)."""
+def bin_counts(sample: Array, counts: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
+    """Histogram of finite float32 values over all 2**BIN_BITS raw bins (sign first), added to ``counts``."""
+    counts = np.zeros(1 << BIN_BITS, dtype=np.int64) if counts is None else counts
     raw = np.ascontiguousarray(sample, dtype=np.float32).view(np.uint32) >> np.uint32(_SHIFT)
-    return np.bincount(raw, minlength=1 << BIN_BITS)
+    np.add.at(counts, raw.astype(np.intp), 1)
+    return counts
 
 
 def ordered_bins(counts: npt.NDArray[np.int64]) -> dict[int, int]:

@@ -63,7 +63,8 @@ def plan_int8(
         wanted = [
             value for c in classes for value in c.sources if value not in (stats.keys() | images.keys())
         ]
-        stats.update(observe(balanced, samples, values=wanted, progress=progress).values)
+        seen = observe(balanced, samples, values=wanted, extremes=method != "percentile", progress=progress)
+        stats.update(seen.values)
         ranges = {n: observed_range(s, method=method, percentile=percentile) for n, s in stats.items()}
         unusable = frozenset(name for name, value in stats.items() if value.non_finite or not value.photos)
         scales = class_scales(classes, view=view, operators=chosen, images=images, ranges=ranges)
