@@ -39,7 +39,6 @@ SAMPLE_SIZE = 16_384
 
 _PREFIX = "mobilekit.observe"
 _LEAST_SIDE = 8
-_FLOAT = 1  # onnx.TensorProto.FLOAT
 _Progress = Callable[[int, int], None]
 
 
@@ -91,7 +90,7 @@ class _Counter:
 
     def add(self, outputs: Mapping[str, Array], name: str) -> None:
         """Add what one photo gave."""
-        whole = outputs.get(_output(name, "whole"))
+        whole = outputs.get(name)
         self._exhaustive &= whole is not None
         sample = (outputs[_output(name, "sample")] if whole is None else whole).ravel()
         finite = np.isfinite(sample)
@@ -161,18 +160,18 @@ def _run(
 
 def _tap(model: onnx.ModelProto, values: Sequence[str], *, extremes: bool) -> None:
     """Replace the outputs of ``model`` by samples and extremes of ``values``."""
-    shapes = _shapes(model, values)
+    known = _known(model, values)
     del model.graph.output[:]
     for name in values:
-        shape = shapes[name]
+        kind, shape = known[name]
         if math.prod(shape) <= SAMPLE_SIZE:
-            _append(model, "Cast", [name], _output(name, "whole"), shape, to=_FLOAT)
+            _add_output(model, name, kind, shape)
             continue
         if extremes:
-            for operator, kind in (("ReduceMin", "minimum"), ("ReduceMax", "maximum")):
-                _append(model, operator, [name], _output(name, kind), (), keepdims=0)
+            for operator, end in (("ReduceMin", "minimum"), ("ReduceMax", "maximum")):
+                _add_output(model, _node(model, operator, [name], _output(name, end), keepdims=0), kind, ())
         sampled, size = _sample_map(model, name, shape) or _sample_flat(model, name, shape)
-        _append(model, "Cast", [sampled], _output(name, "sample"), size, to=_FLOAT)
+        _add_output(model, sampled, kind, size)
 
 
 def _sample_map(
@@ -188,7 +187,7 @@ def _sample_map(
     step += 1 - step % 2
     size = (*shape[:2], *(-(-side // step) for side in shape[2:]))
     strides = {"kernel_shape": [1, 1], "strides": [step, step]}
-    return _node(model, "MaxPool", [name], _output(name, "pooled"), **strides), size
+    return _node(model, "MaxPool", [name], _output(name, "sample"), **strides), size
 
 
 def _sample_flat(model: onnx.ModelProto, name: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
@@ -196,18 +195,19 @@ def _sample_flat(model: onnx.ModelProto, name: str, shape: tuple[int, ...]) -> t
     size, step = math.prod(shape), stride(shape)
     flat = _node(model, "Reshape", [name, _constant(model, -1)], _output(name, "flat"))
     bounds = [_constant(model, number) for number in (0, size, 0, step)]
-    return _node(model, "Slice", [flat, *bounds], _output(name, "sliced")), (-(-size // step),)
+    return _node(model, "Slice", [flat, *bounds], _output(name, "sample")), (-(-size // step),)
 
 
 def _tap_channels(model: onnx.ModelProto, values: Mapping[str, int]) -> None:
     """Replace the outputs of ``model`` by the extremes per channel of ``values``."""
-    shapes = _shapes(model, list(values))
+    known = _known(model, list(values))
     del model.graph.output[:]
     for name, channel in values.items():
-        shape = shapes[name]
+        kind, shape = known[name]
         axes = _constant(model, *(axis for axis in range(len(shape)) if axis != channel))
-        for operator, kind in (("ReduceMin", "minimum"), ("ReduceMax", "maximum")):
-            _append(model, operator, [name, axes], _output(name, kind), (shape[channel],), keepdims=0)
+        for operator, end in (("ReduceMin", "minimum"), ("ReduceMax", "maximum")):
+            reduced = _node(model, operator, [name, axes], _output(name, end), keepdims=0)
+            _add_output(model, reduced, kind, (shape[channel],))
 
 
 def stride(shape: Sequence[int]) -> int:
@@ -221,16 +221,17 @@ def stride(shape: Sequence[int]) -> int:
     return step
 
 
-def _shapes(model: onnx.ModelProto, values: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Shapes of ``values``. Raises UsageError for one that the model does not have with a static shape."""
-    known = {
-        info.name: tuple(dim.dim_value for dim in info.type.tensor_type.shape.dim)
-        for info in (*model.graph.input, *model.graph.value_info, *model.graph.output)
+def _known(model: onnx.ModelProto, values: Sequence[str]) -> dict[str, tuple[int, tuple[int, ...]]]:
+    """Element types (of onnx.TensorProto) and shapes of ``values``. Raises UsageError for an unknown one."""
+    infos = {
+        v.name: v.type.tensor_type for v in (*model.graph.input, *model.graph.value_info, *model.graph.output)
     }
-    if unknown := sorted(set(values) - set(known)):
+    if unknown := sorted(set(values) - set(infos)):
         message = f"cannot observe {', '.join(unknown)}: no such value of known shape in the graph"
         raise UsageError(message)
-    return {name: known[name] for name in values}
+    return {
+        name: (infos[name].elem_type, tuple(d.dim_value for d in infos[name].shape.dim)) for name in values
+    }
 
 
 def _output(name: str, kind: str) -> str:
@@ -244,19 +245,11 @@ def _node(model: onnx.ModelProto, operator: str, inputs: list[str], output: str,
     return output
 
 
-def _append(
-    model: onnx.ModelProto,
-    operator: str,
-    inputs: list[str],
-    output: str,
-    shape: tuple[int, ...],
-    **attributes: Any,
-) -> None:
-    """Add a node whose float32 result leaves the model."""
+def _add_output(model: onnx.ModelProto, name: str, kind: int, shape: tuple[int, ...]) -> None:
+    """Let the value ``name`` leave the model."""
     import onnx
 
-    _node(model, operator, inputs, output, **attributes)
-    model.graph.output.append(onnx.helper.make_tensor_value_info(output, _FLOAT, shape))
+    model.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, shape))
 
 
 def _constant(model: onnx.ModelProto, *numbers: int) -> str:
