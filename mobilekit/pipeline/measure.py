@@ -25,9 +25,9 @@ from mobilekit.parity.whole_model import compare
 from mobilekit.pipeline.keys import build_key
 from mobilekit.pipeline.progress import counting
 from mobilekit.pipeline.reference import RecordedSession
-from mobilekit.pipeline.soundness import FirstRun, run_once
 from mobilekit.pipeline.stages import Emitted, reference
 from mobilekit.runtimes import open_runtime
+from mobilekit.runtimes.isolated import IsolatedRun, run_isolated
 from mobilekit.store.canonical import write_json
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def measure(
 
     def build(folder: Path) -> None:
         recorded = reference(opened)
-        first = run_once(emitted.path, opened.scoring[0], opened.source.outputs)
+        first = run_isolated(emitted.path, [opened.scoring[0]], timed=True)
         facts = facts_of(emitted.path)
         _check(first, facts, recorded.run(opened.scoring[0]), emitted.path, quantised)
         write_json(folder / "measured.json", _measured(opened, emitted, first, facts, recorded, label))
@@ -67,26 +67,26 @@ def measure(
 
 
 def _check(
-    first: FirstRun,
+    first: IsolatedRun,
     facts: FileFacts,
     expected: Mapping[str, Any],
     path: Path,
     quantised: Quantised | None,
 ) -> None:
     check_operators(facts)
-    check_finite(first.outputs, where=path.name, reference=expected)
+    check_finite(first.outputs[0], where=path.name, reference=expected)
     if quantised is None:
         return
     nodes = quantised.graph.proto().graph.node
     check_int8(facts, planned_int8_convolutions(nodes, quantised.plan))
-    check_softmax(first.outputs, softmax_outputs(nodes, list(first.outputs)))
-    check_output_ranges(first.outputs, quantised.plan)
+    check_softmax(first.outputs[0], softmax_outputs(nodes, list(first.outputs[0])))
+    check_output_ranges(first.outputs[0], quantised.plan)
 
 
 def _measured(
     opened: Opened,
     emitted: Emitted,
-    first: FirstRun,
+    first: IsolatedRun,
     facts: FileFacts,
     recorded: RecordedSession,
     label: str,

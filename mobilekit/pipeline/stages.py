@@ -21,6 +21,7 @@ from mobilekit.plan.api import plan_int8
 from mobilekit.plan.equalise import equalise
 from mobilekit.quantisation import QuantisationPlan
 from mobilekit.runtimes import open_runtime
+from mobilekit.runtimes.isolated import run_isolated
 from mobilekit.runtimes.ort import open_graph
 from mobilekit.source.graph import Graph, graph_from_proto
 from mobilekit.store.canonical import write_json
@@ -195,6 +196,8 @@ def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[st
     }
 
     def build(folder: Path) -> None:
+        # A file that kills its runtime must end as an error, not end the build.
+        run_isolated(emitted.path, [opened.verification[0]])
         with open_graph(opened.source) as reference, open_runtime(emitted.path) as candidate:
             report = check_converted(
                 reference,

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mobilekit.errors import MobilekitError
+from mobilekit.runtimes.base import Session
 from mobilekit.runtimes.litert import open_tflite
+
+if TYPE_CHECKING:
+    from mobilekit.tensors import Feed
+
+
+_MOST_RUNS = 5
+_ENOUGH_MS = 1000.0
 
 
 def main(folder: Path) -> None:
@@ -23,14 +33,16 @@ def main(folder: Path) -> None:
     request: dict[str, Any] = json.loads((folder / "request.json").read_text())
     answer: dict[str, Any]
     try:
-        answer = {"outputs": _execute(folder, request)}
+        answer = _execute(folder, request)
     except MobilekitError as error:
         answer = {"error": type(error).__name__, "message": error.message, "hint": error.hint}
     (folder / "answer.json").write_text(json.dumps(answer))
 
 
-def _execute(folder: Path, request: Mapping[str, Any]) -> list[str]:
-    """Run every feed; return the outputs' names, in the order of the arrays in ``outputs-N.npz``."""
+def _execute(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Run every feed; the answer names the outputs in the order of the arrays in ``outputs-N.npz``."""
+    before = _peak_bytes()
+    feed: dict[str, Any] = {}
     with open_tflite(Path(request["path"]), threads=request["threads"]) as session:
         names = [spec.name for spec in session.outputs]
         for i, feed_names in enumerate(request["inputs"]):
@@ -39,7 +51,40 @@ def _execute(folder: Path, request: Mapping[str, Any]) -> list[str]:
             outputs = session.run(feed)
             arrays: dict[str, Any] = {str(j): outputs[name] for j, name in enumerate(names)}
             np.savez(folder / f"outputs-{i}.npz", **arrays)
-    return names
+        times = _times_ms(session, feed) if request["timed"] and feed else []
+        return {
+            "outputs": names,
+            "runtime": session.name,
+            "latency_ms": round(median(times), 3) if times else 0.0,
+            "runs": len(times),
+            "memory_bytes": max(0, _peak_bytes() - before),
+        }
+
+
+def _times_ms(session: Session, feed: Feed) -> list[float]:
+    """A few more runs: at most five, no more once they took a second."""
+    times: list[float] = []
+    while not times or (len(times) < _MOST_RUNS and sum(times) < _ENOUGH_MS):
+        start = time.perf_counter()
+        session.run(feed)
+        times.append(1000 * (time.perf_counter() - start))
+    return times
+
+
+def _peak_bytes() -> int:
+    """Peak resident memory of this process; 0 where the system does not say.
+
+    Linux keeps in ``ru_maxrss`` what the parent had when it forked; VmHWM starts anew.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = (line.split() for line in status.read_text(encoding="ascii").splitlines())
+        return next((1024 * int(words[1]) for words in lines if words[:1] == ["VmHWM:"]), 0)
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

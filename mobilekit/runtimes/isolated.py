@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +26,33 @@ _CRASHES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTR
 _WINDOWS_EXCEPTION = 0xC0000000  # exit codes from here on are unhandled exceptions
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsolatedRun:
+    """What a file gave in a process of its own: one dict of outputs (by ONNX name) per feed.
+
+    ``latency_ms`` is the median of ``runs`` runs of the last feed after the first run of all (0 if
+    nothing was timed); ``memory_bytes`` what the process grew by from before the file was opened.
+    """
+
+    outputs: tuple[dict[str, Array], ...]
+    runtime: str
+    latency_ms: float
+    runs: int
+    memory_bytes: int
+
+
 def run_isolated(
     path: Path,
     feeds: Sequence[Feed],
     *,
     threads: int | None = None,
-    timeout_s: float = 300.0,
+    timed: bool = False,
+    timeout_s: float = 600.0,
     command: Sequence[str] = _COMMAND,
-) -> list[dict[str, Array]]:
+) -> IsolatedRun:
     """The outputs of ``path`` for each of ``feeds``, as a session's ``run`` gives them.
+
+    ``timed`` runs the last feed a few times more and measures.
 
     Raises UnsoundArtifactError if the process crashes (segmentation fault, abort, division by
     zero), WorkerError if it takes longer than ``timeout_s`` in all or dies otherwise, and what
@@ -41,7 +60,7 @@ def run_isolated(
     """
     with tempfile.TemporaryDirectory(prefix="mobilekit-") as name:
         folder = Path(name)
-        _write_request(folder, path, feeds, threads)
+        _write_request(folder, path, feeds, threads=threads, timed=timed)
         try:
             done = subprocess.run(
                 [*command, str(folder)],
@@ -62,25 +81,27 @@ def run_isolated(
         return _read_answer(folder, len(feeds))
 
 
-def _write_request(folder: Path, path: Path, feeds: Sequence[Feed], threads: int | None) -> None:
+def _write_request(
+    folder: Path, path: Path, feeds: Sequence[Feed], *, threads: int | None, timed: bool
+) -> None:
     inputs = [list(feed) for feed in feeds]
-    request = {"path": str(path.absolute()), "threads": threads, "inputs": inputs}
+    request = {"path": str(path.absolute()), "threads": threads, "timed": timed, "inputs": inputs}
     (folder / "request.json").write_text(json.dumps(request))
     for i, feed in enumerate(feeds):
         arrays: dict[str, Any] = {str(j): feed[name] for j, name in enumerate(inputs[i])}
         np.savez(folder / f"feed-{i}.npz", **arrays)
 
 
-def _read_answer(folder: Path, count: int) -> list[dict[str, Array]]:
+def _read_answer(folder: Path, count: int) -> IsolatedRun:
     answer: dict[str, Any] = json.loads((folder / "answer.json").read_text())
     if "error" in answer:
         kind = getattr(errors, answer["error"], MobilekitError)
         raise kind(answer["message"], hint=answer["hint"])
-    results = []
+    names, results = answer.pop("outputs"), []
     for i in range(count):
         with np.load(folder / f"outputs-{i}.npz") as arrays:
-            results.append({name: arrays[str(j)] for j, name in enumerate(answer["outputs"])})
-    return results
+            results.append({name: arrays[str(j)] for j, name in enumerate(names)})
+    return IsolatedRun(outputs=tuple(results), **answer)
 
 
 def _environment() -> dict[str, str]:

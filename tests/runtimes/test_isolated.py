@@ -32,10 +32,20 @@ def test_it_gives_what_a_session_gives(path, x):
     feeds = [{"x": x}, {"x": -x}]
     with open_tflite(path, threads=1) as session:
         expected = [session.run(feed)["y"] for feed in feeds]
-    got = run_isolated(path, feeds, threads=1)
+    got = run_isolated(path, feeds, threads=1).outputs
     assert [list(outputs) for outputs in got] == [["y"], ["y"]]
     for want, have in zip(expected, got, strict=True):
         np.testing.assert_array_equal(want, have["y"])
+
+
+def test_it_measures_when_asked_to(path, x):
+    """Times and memory of the child alone, under the runtime's name; nothing is timed unasked."""
+    measured = run_isolated(path, [{"x": x}], timed=True)
+    assert measured.runtime.startswith("LiteRT")
+    assert measured.latency_ms > 0
+    assert 1 <= measured.runs <= 5
+    assert 0 < measured.memory_bytes < 1 << 30
+    assert run_isolated(path, [{"x": x}]).runs == 0
 
 
 def test_typed_errors_come_through(path, x, tmp_path):
