@@ -137,6 +137,7 @@ def _job(
         store=store,
         progress=progress,
         synthetic=True,
+        stepwise=False,
         fallback=fallback,
     )
 

@@ -37,7 +37,9 @@ class Job:
     """What every variant of one model has in common.
 
     ``synthetic`` allows made-up inputs for verification where there is no data; ``command`` is the
-    command line that would make a refused build work. ``fallback`` is ``onnx2tf``, or that with the
+    command line that would make a refused build work. ``stepwise`` compares every step with the model
+    (a build that publishes); else the float file is compared, and the steps only if it is wrong.
+    ``fallback`` is ``onnx2tf``, or that with the
     interpreter of an environment of its own: ``onnx2tf:/path/to/python``.
     """
 
@@ -51,6 +53,7 @@ class Job:
     store: Store
     progress: Progress = silent
     synthetic: bool = False
+    stepwise: bool = True
     fallback: str | None = None
     command: str = ""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mobilekit.artifact import digest_of_bytes
 from mobilekit.convert.tflite.api import emit
-from mobilekit.errors import PlanError
+from mobilekit.errors import DisagreementError, PlanError
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.normalise.pipeline import normalise
 from mobilekit.parity.whole_model import check_converted
@@ -28,9 +28,11 @@ from mobilekit.store.canonical import write_json
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.samples import SampleSource
+    from mobilekit.parity.result import ParityReport
     from mobilekit.pipeline.opened import Opened
     from mobilekit.source.graph import Stage
     from mobilekit.target import Checks
+    from mobilekit.tensors import Feed
     from mobilekit.tier import Precision
 
 MODEL = "model.tflite"
@@ -56,9 +58,10 @@ class Emitted:
 
 
 def prepare(opened: Opened) -> Prepared:
-    """Normalise, then legalise; both are compared with the model in ONNX Runtime on real inputs."""
+    """Normalise, then legalise; in a stepwise job both are compared with the model on real inputs."""
     job = opened.job
-    key = {"source": opened.source.digest, "samples": opened.verification.digest, **build_key()}
+    digest = opened.verification.digest if job.stepwise else None
+    key = {"source": opened.source.digest, "samples": digest, **build_key()}
     job.progress("normalise", 0, 1)
     first = job.store.stage("normalise", key, lambda folder: _normalise(opened, folder))
     job.progress("normalise", 1, 1)
@@ -75,16 +78,27 @@ def prepare(opened: Opened) -> Prepared:
 
 
 def _normalise(opened: Opened, folder: Path) -> None:
-    result = normalise(opened.source, samples=list(opened.verification))
+    result = normalise(opened.source, samples=_compared(opened))
     (folder / "graph.onnx").write_bytes(result.graph.model)
     write_json(folder / "recognised.json", [asdict(each) for each in result.recognised])
 
 
 def _legalise(opened: Opened, normalised: Path, folder: Path) -> None:
     graph = _read_graph(normalised / "graph.onnx", "normalised")
-    result = legalise(graph, profile=_PROFILE, samples=list(opened.verification))
+    result = legalise(graph, profile=_PROFILE, samples=_compared(opened))
     (folder / "graph.onnx").write_bytes(result.graph.model)
     write_json(folder / "rewrites.json", [asdict(each) for each in result.rewrites])
+
+
+def _compared(opened: Opened) -> list[Feed]:
+    return list(opened.verification) if opened.job.stepwise else []
+
+
+def _blame_a_pass(opened: Opened) -> None:
+    """Raises PassDisagreementError if normalising or legalising is what changed the result."""
+    samples = list(opened.verification)
+    normalised = normalise(opened.source, samples=samples).graph
+    legalise(normalised, profile=_PROFILE, samples=samples)
 
 
 def _read_graph(path: Path, stage: Stage) -> Graph:
@@ -196,10 +210,21 @@ def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[st
     }
 
     def build(folder: Path) -> None:
-        # A file that kills its runtime must end as an error, not end the build.
-        run_isolated(emitted.path, [opened.verification[0]])
+        if job.stepwise:
+            # A file that kills its runtime must end as an error, not end the build.
+            run_isolated(emitted.path, [opened.verification[0]])
+            write_json(folder / "parity.json", compared().to_dict())
+            return
+        try:
+            report = compared()
+        except DisagreementError:
+            _blame_a_pass(opened)
+            raise
+        write_json(folder / "parity.json", report.to_dict())
+
+    def compared() -> ParityReport:
         with open_graph(opened.source) as reference, open_runtime(emitted.path) as candidate:
-            report = check_converted(
+            return check_converted(
                 reference,
                 candidate,
                 list(opened.verification),
@@ -209,7 +234,6 @@ def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[st
                 build=lambda graph: emit(graph, precision="fp32"),
                 progress=counting(job.progress, "self-check"),
             )
-        write_json(folder / "parity.json", report.to_dict())
 
     found: Mapping[str, Any] = _read_json(job.store.stage("self-check", key, build).path / "parity.json")
     return found

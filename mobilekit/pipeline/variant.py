@@ -14,7 +14,9 @@ from mobilekit.errors import (
     MissingPhotosError,
     UnsupportedOperatorError,
 )
+from mobilekit.package.invariants import check_operators
 from mobilekit.package.scheme import Scheme, scheme_of
+from mobilekit.package.tflite_facts import facts_of
 from mobilekit.pipeline.keys import build_key, description_key
 from mobilekit.pipeline.measure import Quantised, measure, psnr_of
 from mobilekit.pipeline.stages import (
@@ -96,10 +98,24 @@ def build_variant(
         plan=chosen,
         calibration_digest=calibrated.digest if calibrated else None,
         calibration_samples=len(calibrated) if calibrated else 0,
-        measured=measure(opened, emitted, label=precision, quantised=quantised),
+        measured=_measured(opened, emitted, precision, quantised, check),
         check=check,
         converter="mobilekit",
     )
+
+
+def _measured(
+    opened: Opened,
+    emitted: Emitted,
+    precision: Precision,
+    quantised: Quantised | None,
+    check: Mapping[str, Any],
+) -> Mapping[str, Any]:
+    """What executing the file showed; of one float file alone, the self-check has shown it."""
+    if precision == "fp32" and not opened.job.stepwise:
+        check_operators(facts_of(emitted.path))
+        return {"parity": check, "samples": list(opened.verification.names)}
+    return measure(opened, emitted, label=precision, quantised=quantised)
 
 
 def _plan(opened: Opened, prepared: Prepared, given: Path | None) -> QuantisationPlan:
