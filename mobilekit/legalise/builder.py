@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mobilekit.legalise.infer import infer
-from mobilekit.legalise.node import Node, ValueType
+from mobilekit.legalise.node import Node
 from mobilekit.legalise.workspace import Workspace, unique
+from mobilekit.normalise.node import ValueType
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Array

@@ -13,8 +13,9 @@ import numpy as np
 
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.engine import Rewrite
-from mobilekit.legalise.node import Node, ValueType
+from mobilekit.legalise.node import Node
 from mobilekit.legalise.workspace import Workspace, unique
+from mobilekit.normalise.node import ValueType
 
 _FLOAT32 = np.dtype(np.float32)
 # Attributes that name an element type, by the operators that have them.

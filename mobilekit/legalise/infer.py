@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mobilekit.errors import ShapeError
-from mobilekit.legalise.node import Node, ValueType
+from mobilekit.legalise.node import Node
 from mobilekit.legalise.workspace import Constants, to_proto
+from mobilekit.normalise.node import ValueType
 
 if TYPE_CHECKING:
     import onnx

@@ -5,33 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from math import prod
 from typing import Any
-
-import numpy as np
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueType:
-    """Element type and fixed shape of one value."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-
-    @property
-    def rank(self) -> int:
-        """Number of dimensions."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return prod(self.shape)
-
-    @property
-    def is_float(self) -> bool:
-        """Whether the elements are floating-point numbers (bfloat16 included)."""
-        return self.dtype.kind == "f" or self.dtype.name == "bfloat16"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

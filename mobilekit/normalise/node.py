@@ -30,6 +30,11 @@ class ValueType:
         """Number of elements."""
         return prod(self.shape)
 
+    @property
+    def is_float(self) -> bool:
+        """Whether the elements are floating-point numbers (bfloat16 included)."""
+        return self.dtype.kind == "f" or self.dtype.name == "bfloat16"
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Node:
