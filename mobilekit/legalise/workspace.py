@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mobilekit.legalise.node import Node, ValueType, attribute_value
+from mobilekit.legalise.node import Node, attribute_value
+from mobilekit.normalise.node import ValueType
 
 if TYPE_CHECKING:
     import onnx
