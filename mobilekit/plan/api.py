@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mobilekit.calibrate.observe import observe
@@ -13,7 +14,7 @@ from mobilekit.plan.assign import ClassScales, class_scales, conflicts
 from mobilekit.plan.equalise import equalisation_factors, equalise
 from mobilekit.plan.kernel_limits import respect_limits
 from mobilekit.plan.precision import decide
-from mobilekit.plan.ranges import check_method, image_scale, observed_range
+from mobilekit.plan.ranges import check_method, image_scale, observed_range, range_of, scale_of
 from mobilekit.plan.same_scale import scale_classes
 from mobilekit.plan.small_products import small_products
 from mobilekit.quantisation import QuantisationPlan
@@ -56,13 +57,18 @@ def plan_int8(
     images = {name: image_scale(*ends) for name, ends in (input_ranges or {}).items()}
     stats: dict[str, ValueStats] = {}
     denied = small_products(view, operators)
+    # A file with integer inputs and outputs needs their scales, whatever computes them.
+    borders = [
+        name
+        for name in dict.fromkeys((*view.inputs, *view.outputs))
+        if view.dtypes[name].kind == "f" and name not in view.constants
+    ]
     while True:
         precisions = decide(operators, denied=denied)
         chosen = [o for o in operators if precisions[o.name].precision == "int8"]
         classes = scale_classes(chosen)
-        wanted = [
-            value for c in classes for value in c.sources if value not in (stats.keys() | images.keys())
-        ]
+        sources = dict.fromkeys([value for c in classes for value in c.sources] + borders)
+        wanted = [name for name in sources if name not in (stats.keys() | images.keys())]
         seen = observe(balanced, samples, values=wanted, extremes=method != "percentile", progress=progress)
         stats.update(seen.values)
         ranges = {n: observed_range(s, method=method, percentile=percentile) for n, s in stats.items()}
@@ -73,8 +79,22 @@ def plan_int8(
             scales, against = respect_limits(scales, operators=chosen, view=view)
         if not against:
             said = f"{method} {percentile}" if method == "percentile" else method
-            return _plan(graph, precisions, scales, factors, said)
+            made = _plan(graph, precisions, scales, factors, said)
+            edges = {
+                n: range_of(images[n]) if n in images else ranges[n] for n in borders if n not in unusable
+            }
+            return _with_borders(made, edges)
         denied.update(against)
+
+
+def _with_borders(plan: QuantisationPlan, edges: Mapping[str, TensorRange]) -> QuantisationPlan:
+    """The plan with scales for those inputs and outputs that no int8 operator touches."""
+    missing = {name: edge for name, edge in sorted(edges.items()) if name not in plan.values}
+    return replace(
+        plan,
+        values={**plan.values, **{name: scale_of(edge) for name, edge in missing.items()}},
+        ranges={**plan.ranges, **missing},
+    )
 
 
 def _few(samples: SampleSource | Sequence[Feed]) -> SampleSource | Sequence[Feed]:

@@ -169,3 +169,16 @@ def test_percentile_is_narrower_than_extremes(graph_of: Callable[..., Graph]) ->
         plan_int8(graph, [feed], method="entropy")
     with pytest.raises(InputDataError, match="no samples"):
         plan_int8(graph, [])
+
+
+def test_borders_have_scales_whatever_computes_them(graph_of: Callable[..., Graph]) -> None:
+    """A file with integer borders can be written although its last operator is float, or all are."""
+    graph = graph_of(SKIP, WEIGHTS)
+    plan = plan_int8(graph, feeds())
+    assert plan.precision_of("y") == "float"
+    assert plan.ranges["y"].maximum <= 1.0
+    emit(equalise(graph, plan.equalisation), precision="int8", plan=plan, io="int8")
+    bare = graph_of("g (float[1, 3, 12, 12] x) => (float[1, 3, 12, 12] y) { y = Exp(x) }", {})
+    plan = plan_int8(bare, feeds())
+    assert set(plan.values) == {"x", "y"}
+    emit(bare, precision="int8", plan=plan, io="int8")
