@@ -25,6 +25,12 @@ range = {unknown}                 # FILL IN: the values of black and white, such
 color = {color}{pad}# {colors}
 """
 
+_IMAGE_OF_BYTES = """\
+kind = "image"              # its shape could be a picture's; if it is not one: kind = "array"{otherwise}
+                            # uint8: its values are the photo's own, 0…255, and no range is needed
+color = {color}{pad}# {colors}
+"""
+
 _INPUT_ARRAY = """\
 kind = "array"
 from = {unknown}                  # FILL IN: a .npy file, a folder of them, or an embedding model (.onnx);
@@ -75,7 +81,16 @@ def _section(group: str, spec: TensorSpec, image: str, array: str) -> str:
         return head + array.format(table=table, unknown=_text(UNKNOWN))
     channels = spec.shape[1] if layout is Layout.NCHW else spec.shape[3]
     color, colors = ('"gray"', "one channel") if channels == 1 else ('"rgb"', 'or "bgr"')
-    body = image.format(color=color, colors=colors, pad=" " * (20 - len(color)), unknown=_text(UNKNOWN))
+    if spec.dtype is DType.UINT8:
+        image = _IMAGE_OF_BYTES
+    otherwise = ", from = …" if group == "inputs" else ""
+    body = image.format(
+        color=color,
+        colors=colors,
+        pad=" " * (20 - len(color)),
+        unknown=_text(UNKNOWN),
+        otherwise=otherwise,
+    )
     return head + body
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mobilekit.calibrate.fit import image_fit
 from mobilekit.config import read_description, require_complete
 from mobilekit.config_writer import image_layout, starter_text
 from mobilekit.tensors import DType, Layout, TensorSpec
@@ -75,3 +76,16 @@ def test_any_name_survives(name):
     assert list(data["inputs"]) == [name]
     assert list(data["outputs"]) == [name]
     assert data["model"]["path"] == name
+
+
+@pytest.mark.parametrize(("dtype", "asked"), [(DType.UINT8, False), (DType.FLOAT32, True)])
+def test_only_floats_need_a_range(tmp_path, dtype, asked):
+    """Bytes are the photo's own values: nothing is left to fill in; floats need the maker's range."""
+    image = spec("image", 1, 8, 8, 3, dtype=dtype)
+    file = tmp_path / "mobilekit.toml"
+    file.write_text(starter_text(path="net.onnx", name="net", inputs=[image], outputs=[]), encoding="utf-8")
+    description = read_description(file)
+    assert set(description.unfinished) == ({"inputs.image.range"} if asked else set())
+    assert ("0…255, and no range" in file.read_text(encoding="utf-8")) is not asked
+    if not asked:
+        assert image_fit(image, description.inputs["image"]).height == 8
