@@ -22,7 +22,9 @@ from mobilekit.cli.options import (
 
 def convert(
     model: Annotated[Path, typer.Argument(help="The ONNX model.", show_default=False)],
-    to: Annotated[Literal["tflite", "coreml"], typer.Option(help="The format to write.")] = "tflite",
+    to: Annotated[
+        Literal["tflite"], typer.Option(help="The format to write: tflite only for now.")
+    ] = "tflite",
     precision: Annotated[
         Literal["fp32", "fp16", "int8", "int8-dynamic"], typer.Option(help="Arithmetic of the file.")
     ] = "fp32",
@@ -39,6 +41,7 @@ def convert(
     """Convert one model to one format, checked against ONNX Runtime on real inputs."""
     from mobilekit import pipeline
     from mobilekit.cli.output import Bars, note, print_files, print_json
+    from mobilekit.cli.quality_text import quality_lines
 
     with Bars() as bars:
         artifact = pipeline.convert(
@@ -66,6 +69,9 @@ def convert(
             }
         )
         return
+    note(f"{artifact.path.name}: {artifact.meta['scheme']}")
+    for line in quality_lines(artifact.meta):
+        note(line)
     for warning in artifact.meta.get("warnings", ()):
         note(f"note: {warning}")
     print_files([(artifact.path, artifact.path.stat().st_size, artifact.digest)])

@@ -24,12 +24,18 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def print_files(files: Iterable[tuple[Path, int, str]]) -> None:
-    """The closing summary on stderr: path, size and SHA-256 of each file written."""
-    rows = [(str(path), human_size(size_bytes), digest) for path, size_bytes, digest in files]
+def print_files(files: Iterable[tuple[Path, int, str | None]]) -> None:
+    """The closing summary on stderr: path, size and SHA-256 of each file written.
+
+    None instead of a digest is a file of measurements, which no second run repeats.
+    """
+    rows = [
+        (str(path), human_size(size_bytes), f"sha256 {digest}" if digest else "(measured)")
+        for path, size_bytes, digest in files
+    ]
     width = max((len(path) for path, _, _ in rows), default=0)
     for path, size, digest in rows:
-        note(f"{path:<{width}}  {size:>9}  sha256 {digest}")
+        note(f"{path:<{width}}  {size:>9}  {digest}")
 
 
 def human_size(size_bytes: int) -> str:

@@ -44,6 +44,7 @@ def package(
     """Make ready packages for every tier of a store: models, manifests, bundles, and a report."""
     from mobilekit import pipeline
     from mobilekit.cli.output import Bars, note, print_files, print_json
+    from mobilekit.cli.quality_text import quality_lines
 
     with Bars() as bars:
         result = pipeline.package(
@@ -64,7 +65,11 @@ def package(
         print_json(result.to_dict())
         return
     for built in result.tiers:
-        note(f"{built.tier}: {'cached' if built.cached else 'built'}")
+        note(f"{built.tier}: {'cached' if built.cached else 'built'}, {built.report['scheme']}")
+        for line in quality_lines(built.report):
+            note(line)
     for warning in dict.fromkeys(w for built in result.tiers for w in built.report.get("warnings", ())):
         note(f"note: {warning}")
-    print_files((file.path, file.size_bytes, file.digest) for file in result.files)
+    print_files(
+        (file.path, file.size_bytes, None if file == result.report else file.digest) for file in result.files
+    )

@@ -31,8 +31,12 @@ def failures(variant: Variant, budget: Budget) -> tuple[str, ...]:
     """
     if variant.is_int8_in_name_only:
         return ("no operator of this model gains from int8: the plan leaves all in float",)
-    outputs = variant.measured["parity"]["outputs"]
-    return tuple(line for output in outputs for line in _failures(output, budget))
+    return outside(variant.measured["parity"], budget)
+
+
+def outside(parity: Mapping[str, Any], budget: Budget) -> tuple[str, ...]:
+    """What of a parity (as JSON) is outside ``budget``: a line per output and figure."""
+    return tuple(line for output in parity["outputs"] for line in _failures(output, budget))
 
 
 def _failures(output: Mapping[str, Any], budget: Budget) -> Sequence[str]:

@@ -8,16 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from mobilekit import resources
 from mobilekit.artifact import Artifact, digest_of_path
 from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
 from mobilekit.pipeline.job import Fill, Job, check_fallback, described, opened_photos
 from mobilekit.pipeline.keys import model_digest, model_key, tool_versions
+from mobilekit.pipeline.keywords import check_samples, checked_shapes
 from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.pipeline.publish import check_writable
 from mobilekit.store.canonical import atomic_write, copy_atomic
 from mobilekit.store.cas import Store
-from mobilekit.target import Checks
+from mobilekit.target import Budget, Checks
+from mobilekit.target_file import target_from_toml
 from mobilekit.tier import Precision
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Feed
 
 PLAN_FILE = "plan.json"
+_TARGET = "android"
 _ALL_FLOAT = "nothing in this file is int8: no operator of the model gains from it"
 
 
@@ -51,15 +55,18 @@ def convert(
 
     An int8 file's plan lies beside it as plan.json. Without photos, data or samples the file is
     verified on synthetic inputs, and ``meta["warnings"]`` says so; int8 then needs a ``plan``.
+    Figures under what target android asks of ``precision`` are a warning, no error.
     ``store`` keeps finished steps for later runs; by default nothing is kept. Raises MobilekitError.
     """
     _check_keywords(to, precision, io, plan, fallback)
+    fixed = checked_shapes(shapes)
+    check_samples(samples)
     folder = Path(out)
     check_writable(folder)
     with _store(store) as opened_store:
         job = _job(
             Path(model),
-            shapes=shapes or {},
+            shapes=fixed,
             inputs=inputs,
             photos=photos,
             data={name: Path(path) for name, path in (data or {}).items()},
@@ -76,8 +83,19 @@ def convert(
         variant = build_variant(
             opened, precision=precision, checks=Checks(), io=io, given_plan=Path(plan) if plan else None
         )
-        warnings = [*opened.warnings(), *([_ALL_FLOAT] if variant.is_int8_in_name_only else [])]
-        return _publish(folder, job, variant, warnings)
+        return _publish(folder, job, variant, [*opened.warnings(), *_warnings(variant)])
+
+
+def _warnings(variant: Variant) -> list[str]:
+    """What a reader must know of the file: no integers in it, or figures that no tier would pass with."""
+    from mobilekit.pipeline.budgets import outside
+
+    target = target_from_toml(resources.target_file(_TARGET))
+    budget = target.budgets.get(variant.precision, Budget())
+    below = outside(variant.measured["parity"], budget)
+    where = f"outside the {variant.precision} budget of target {target.name}"
+    only_float = [_ALL_FLOAT] if variant.is_int8_in_name_only else []
+    return [*only_float, *(f"{where}: {line}" for line in below)]
 
 
 def _check_keywords(to: str, precision: str, io: str, plan: str | Path | None, fallback: str | None) -> None:

@@ -13,6 +13,7 @@ from mobilekit.description import ModelDescription
 from mobilekit.errors import ModelFileError, ShapeError, UnsupportedOperatorError
 from mobilekit.pipeline.dimensions import open_shapes
 from mobilekit.pipeline.job import Fill, described
+from mobilekit.pipeline.keywords import checked_shapes
 from mobilekit.target_file import target_from_toml
 
 if TYPE_CHECKING:
@@ -87,10 +88,11 @@ def inspect(
 
     Open dimensions and operators without an exact form are part of the answer, not errors.
     """
+    fixed = checked_shapes(shapes)
     chosen = target_from_toml(resources.target_file(target))
     path, description, _ = described(Path(model) if model is not None else None, config=config, inputs=None)
     proto = _read(path)
-    fill = Fill(shapes={**chosen.shapes, **(shapes or {})}, size=chosen.size, batch=chosen.batch)
+    fill = Fill(shapes={**chosen.shapes, **fixed}, size=chosen.size, batch=chosen.batch)
     facts = _facts(path, proto, description, chosen)
     try:
         from mobilekit.source.load import load

@@ -14,6 +14,7 @@ from mobilekit.errors import UsageError
 from mobilekit.package.bundle import bundle_name
 from mobilekit.pipeline.job import Fill, Job, check_fallback, described, is_demo, opened_photos, opened_store
 from mobilekit.pipeline.keys import build_key, model_digest, model_key
+from mobilekit.pipeline.keywords import check_samples, check_tiers, checked_shapes
 from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.pipeline.publish import (
     REPORT_FILE,
@@ -65,6 +66,9 @@ def package(
     photos. ``data`` are .npy files or folders for inputs that are not images; ``samples`` ready-made
     feeds; ``shapes`` fixes dynamic dimensions. Raises MobilekitError; the hint says what to do.
     """
+    fixed = checked_shapes(shapes)
+    check_samples(samples)
+    check_tiers(tiers)
     chosen = target_from_toml(resources.target_file(target))
     if chosen.format != "tflite":
         message = f"target {chosen.name} has format {chosen.format}, which this version cannot write"
@@ -80,7 +84,7 @@ def package(
         photos=photos,
         data={name: Path(path) for name, path in (data or {}).items()},
         samples=samples,
-        shapes=dict(shapes or {}),
+        shapes=fixed,
         fallback=fallback,
         store=opened_store(store),
         progress=progress or silent,

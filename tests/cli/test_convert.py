@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import onnx
@@ -65,3 +66,36 @@ def test_mistakes(cli, model, arguments, code):
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert "internal error" not in done.stderr
+
+
+SINE = """
+<ir_version: 10, opset_import: ["" : 21]>
+g (float[1, 3, 8, 8] x) => (float[1, 3, 8, 8] y)
+<float[3, 3, 1, 1] w = {0.5, 0.1, 0.2, 0.1, 0.6, 0.1, 0.2, 0.1, 0.4}, float k = {GAIN}>
+{ t = Conv (x, w)  u = Mul (t, k)  v = Sin (u)  y = Conv (v, w) }
+"""
+
+
+@pytest.mark.parametrize(("gain", "is_low"), [("400.0", True), ("1.0", False)])
+def test_summary_has_scheme_and_quality(cli, tmp_path, gain, is_low):
+    """The summary names the scheme and each output's figures; under the target's budget it warns."""
+    onnx.save(onnx.parser.parse_model(SINE.replace("GAIN", gain)), tmp_path / "net.onnx")
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "x.npy", rng.uniform(-1, 1, (8, 3, 8, 8)).astype(np.float32))
+    arguments = ("convert", "net.onnx", "--precision", "int8", "--input", "x=x.npy")
+    done = cli(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "net.int8.tflite: w8a8-" in done.stderr
+    assert re.search(r"\n  y  PSNR \d+\.\d dB mean, \d+\.\d dB worst\n", done.stderr)
+    words = "note: outside the int8 budget of target android: output y: PSNR mean"
+    assert (words in done.stderr) is is_low
+    warnings = json.loads(cli(*arguments, "--json").stdout)["meta"]["warnings"]
+    assert bool(warnings) is is_low
+
+
+def test_help_offers_only_what_works(cli, model):
+    """Core ML is neither offered nor accepted; tflite is."""
+    done = cli("convert", "--help")
+    assert "tflite" in done.stdout
+    assert "coreml" not in done.stdout
+    assert cli("convert", model, "--to", "coreml").returncode == 2

@@ -29,6 +29,14 @@ def test_summary_goes_to_stderr(capsys):
     assert second == f"longer/name.json        3 B  sha256 {'cd' * 32}"
 
 
+def test_measured_file_has_no_digest(capsys):
+    """A file that differs from run to run is marked, and the others are not."""
+    print_files([(Path("report.json"), 12, None), (Path("model.tflite"), 3, "cd" * 32)])
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "report.json        12 B  (measured)"
+    assert second.endswith(f"sha256 {'cd' * 32}")
+
+
 def test_json_alone_on_stdout(capsys):
     """JSON is on stdout, paths as texts; NaN is refused, since it is no JSON."""
     print_json({"path": Path("x")})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import onnx
@@ -45,14 +46,17 @@ def project(tmp_path):
 
 
 def test_one_tier(cli, project):
-    """The model that mobilekit.toml names; every file is listed with its digest; the second run is cached."""
+    """The model that mobilekit.toml names; each file but the measured report has its digest; the second run is cached."""
     arguments = ("package", "--tier", "low", "--photos", "photos", "--out", "dist")
     done = cli(*arguments)
     assert done.returncode == 0, done.stderr
     assert "low: built" in done.stderr
     bundle = project / "dist/bundles/net-3.1-android-low.zip"
-    for file in (bundle, project / "dist/android/low/model.tflite", project / "dist/android/report.json"):
+    for file in (bundle, project / "dist/android/low/model.tflite"):
         assert digest_of_path(file) in done.stderr
+    assert digest_of_path(project / "dist/android/report.json") not in done.stderr
+    assert re.search(r"report\.json +\d.*\(measured\)", done.stderr)
+    assert re.search(r"low: built, w8-dynamic\n  out  PSNR \d+\.\d dB mean, \d+\.\d dB worst\n", done.stderr)
     assert "low: cached" in cli(*arguments).stderr
     result = json.loads(cli(*arguments, "--json").stdout)
     assert (result["name"], result["version"], result["cached"]) == ("net", "3.1", True)
