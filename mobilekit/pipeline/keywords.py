@@ -1,0 +1,58 @@
+"""Keywords of the Python functions that are easily given in another form: refused with an example."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mobilekit.errors import InputDataError, UsageError
+
+if TYPE_CHECKING:
+    from mobilekit.tensors import Feed
+
+_SHAPES_HINT = 'give a tuple of whole numbers for each input: shapes={"image": (1, 3, 512, 512)}'
+_SAMPLES_HINT = 'give a list of feeds, even if it is one: samples=[{"image": array}]'
+
+
+def checked_shapes(shapes: Mapping[str, Sequence[int]] | None) -> dict[str, tuple[int, ...]]:
+    """``shapes`` as tuples of positive whole numbers; none for None. Raises UsageError."""
+    if shapes is None:
+        return {}
+    if not isinstance(shapes, Mapping):
+        message = f"shapes is {shapes!r}, a mapping from input names to shapes expected"
+        raise UsageError(message, hint=_SHAPES_HINT)
+    return {name: _shape(name, shape) for name, shape in shapes.items()}
+
+
+def _shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
+    try:
+        sides = tuple(operator.index(side) for side in shape)
+    except TypeError:
+        sides = (0,)
+    if any(side < 1 for side in sides):
+        message = f"shapes[{name!r}] is {shape!r}, positive whole numbers expected"
+        raise UsageError(message, hint=_SHAPES_HINT)
+    return sides
+
+
+def check_tiers(tiers: Sequence[str] | None) -> None:
+    """Raises UsageError for a name where a list of names belongs: its letters would be the names."""
+    if isinstance(tiers, str):
+        message = f"tiers is the text {tiers!r}, a list of names expected"
+        raise UsageError(message, hint=f'write tiers=["{tiers}"]')
+
+
+def check_samples(samples: Sequence[Feed] | None) -> None:
+    """Raises InputDataError for one feed, a generator or an array where a list of feeds belongs."""
+    if samples is None:
+        return
+    is_list = hasattr(samples, "__len__") and hasattr(samples, "__getitem__")
+    if isinstance(samples, Mapping) or not is_list:
+        what = "one feed" if isinstance(samples, Mapping) else f"a {type(samples).__name__}"
+        message = f"samples is {what}, a list of feeds expected"
+        raise InputDataError(message, hint=_SAMPLES_HINT)
+    for index, feed in enumerate(samples):
+        if not isinstance(feed, Mapping):
+            message = f"samples[{index}] is a {type(feed).__name__}, a feed expected: arrays by input name"
+            raise InputDataError(message, hint=_SAMPLES_HINT)
