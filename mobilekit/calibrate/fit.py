@@ -95,7 +95,8 @@ def crop_and_resize(pixels: Pixels, height: int, width: int) -> Pixels:
     rows, columns = pixels.shape[:2]
     scale = min(rows / height, columns / width)
     window = (width * scale, height * scale)
-    left, top = (columns - window[0]) / 2, (rows - window[1]) / 2
+    # Where the window fills the photo, rounding must not put it a hair outside.
+    left, top = max(0.0, (columns - window[0]) / 2), max(0.0, (rows - window[1]) / 2)
     box = (left, top, min(left + window[0], columns), min(top + window[1], rows))
     resized = Image.fromarray(pixels).resize(
         (width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=_REDUCING_GAP

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mobilekit.tensors import DType
@@ -52,12 +53,17 @@ class OutputParity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParityReport:
-    """The comparison of ``candidate`` with ``reference`` (what really executed them) on ``samples``."""
+    """The comparison of ``candidate`` with ``reference`` (what really executed them) on ``samples``.
+
+    ``float32_limit_db`` is there where the tolerance asks for more than float32 can give for this
+    model: per output the PSNR that disturbing its roundings costs (:mod:`mobilekit.runtimes.rounding`).
+    """
 
     reference: str
     candidate: str
     samples: int
     outputs: tuple[OutputParity, ...]
+    float32_limit_db: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def psnr_worst(self) -> float | None:
@@ -71,6 +77,7 @@ class ParityReport:
             "candidate": self.candidate,
             "samples": self.samples,
             "outputs": [output.to_dict() for output in self.outputs],
+            **({"float32_limit_db": dict(self.float32_limit_db)} if self.float32_limit_db else {}),
         }
 
 

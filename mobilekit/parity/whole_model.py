@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from mobilekit.metrics import max_abs_error, mismatch, psnr
 from mobilekit.parity.per_op import first_wrong_operator
 from mobilekit.parity.result import OutputParity, ParityReport
 from mobilekit.runtimes.feeds import DYNAMIC
+from mobilekit.runtimes.rounding import allows, float32_limits
 
 if TYPE_CHECKING:
     from mobilekit.runtimes.base import Session
@@ -71,14 +72,21 @@ def check_converted(
 
     Integer and boolean outputs are judged by ``maximum_mismatch`` (share of elements) instead. With
     the legalised ``graph`` and ``build`` (graph → .tflite bytes), the error names the first operator
-    that is wrong on its own. Raises UnsoundArtifactError for NaN where the reference has none,
-    ConversionDisagreementError for the rest.
+    that is wrong on its own. An output under ``minimum_psnr`` passes if the model's own roundings
+    can change it as much (``float32_limit_db`` of the report then says so).
+
+    Raises UnsoundArtifactError for NaN where the reference has none, ConversionDisagreementError
+    for the rest.
     """
     report = compare(reference, candidate, samples, progress=progress)
     wrong = [o for o in report.outputs if _is_wrong(o, minimum_psnr, maximum_mismatch)]
     if not wrong:
         return report
     worst = samples[wrong[0].worst_sample or 0]
+    if graph is not None and not any(o.nan or o.mismatch is not None for o in wrong):
+        limits = float32_limits(graph, worst)
+        if all(allows(limits.get(o.name), o.psnr_worst or 0.0) for o in wrong):
+            return replace(report, float32_limit_db={o.name: limits[o.name] for o in wrong})
     culprit = None
     if graph is not None and build is not None:
         culprit = first_wrong_operator(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mobilekit.calibrate.fit import crop_and_resize, image_fit
 from mobilekit.description import TensorDescription
@@ -107,3 +109,17 @@ def test_unfit_descriptions(shape: tuple[int, ...], said: TensorDescription, mat
     with pytest.raises(DescriptionError, match=match) as caught:
         image_fit(spec(*shape), said)
     assert "x" in caught.value.message
+
+
+@given(rows=st.integers(16, 1300), columns=st.integers(16, 1300), side=st.sampled_from([224, 270, 97, 416]))
+@settings(derandomize=True, max_examples=200, deadline=None, database=None)
+def test_any_photo_fits_any_input(rows: int, columns: int, side: int) -> None:
+    """No size of photo or input makes the window leave the photo by rounding."""
+    pixels = np.zeros((rows, columns, 3), np.uint8)
+    assert crop_and_resize(pixels, side, 224).shape == (side, 224, 3)
+
+
+def test_photos_that_rounding_pushed_outside() -> None:
+    """Sizes whose window came out at -1e-14."""
+    for rows, columns in ((900, 1600), (900, 1200), (900, 1920)):
+        crop_and_resize(np.zeros((rows, columns, 3), np.uint8), 224, 224)

@@ -1,0 +1,58 @@
+"""What a model's own float32 rounding can change, and what it cannot excuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+
+from mobilekit.normalise.functions import attach_functions
+from mobilekit.runtimes.ort import open_graph
+from mobilekit.runtimes.rounding import allows, float32_limits, is_within_rounding
+from mobilekit.source.graph import Graph, graph_from_proto
+
+NORM = """<ir_version: 10, opset_import: ["": 21, "mobilekit": 1]>
+g (float[1,2,16,16] x) => (float[1,2,16,16] y) {
+    c = Mul(x, small) d = Add(c, large) y = mobilekit.Normalize<axes=[2, 3]>(d, s, b, e) }"""
+
+
+def _graph(large: float) -> Graph:
+    model = onnx.parser.parse_model(NORM)
+    attach_functions(model)
+    constants = {"small": 1e-4, "large": large, "s": 1, "b": 0, "e": 1e-12}
+    for name, value in constants.items():
+        array = np.full((1, 1, 1, 1), value, np.float32)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    return graph_from_proto(onnx.shape_inference.infer_shapes(model), stage="normalised")
+
+
+@pytest.fixture(name="feed")
+def _feed():
+    return {"x": np.random.default_rng(0).normal(size=(1, 2, 16, 16)).astype(np.float32)}
+
+
+def test_a_norm_of_an_almost_constant_map_has_a_low_limit(feed):
+    """1e-4 beside 0.5 leaves a dozen bits to normalise; beside 0 it leaves all."""
+    hard, easy = float32_limits(_graph(0.5), feed)["y"], float32_limits(_graph(0.0), feed)["y"]
+    assert 40 < hard < 80
+    assert easy > 110
+
+
+def test_only_what_rounding_can_do_is_within_it(feed):
+    """The last bits of the hard model may differ, one per cent of them may not; nor those of the easy one."""
+    graph = _graph(0.5)
+    with open_graph(graph) as session:
+        wanted = session.run(feed)
+    noise = np.random.default_rng(1).normal(size=wanted["y"].shape).astype(np.float32)
+    bits, wrong = wanted["y"] * (1 + 1e-4 * noise), wanted["y"] * 1.05
+    assert is_within_rounding(graph, [feed], [wanted], [{"y": bits.astype(np.float32)}])
+    assert not is_within_rounding(graph, [feed], [wanted], [{"y": wrong.astype(np.float32)}])
+    assert not is_within_rounding(_graph(0.0), [feed], [wanted], [{"y": bits.astype(np.float32)}])
+
+
+def test_a_hopeless_model_excuses_nothing():
+    """Under 40 dB the limit says that nothing can be told, not that anything goes."""
+    assert allows(60.0, 55.0)
+    assert not allows(60.0, 50.0)
+    assert not allows(39.0, 39.0)
+    assert not allows(None, 70.0)
