@@ -12,6 +12,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from inspect import Signature
+
     from mobilekit import errors
     from mobilekit.pipeline import convert, package
     from mobilekit.runtimes import open_runtime
@@ -32,8 +35,40 @@ class _CallableStage(ModuleType):
     """
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        function = getattr(import_module("mobilekit.pipeline"), self.__name__.rpartition(".")[2])
-        return function(*arguments, **keywords)
+        return self._function()(*arguments, **keywords)
+
+    def _function(self) -> Callable[..., Any]:
+        function: Callable[..., Any] = getattr(
+            import_module("mobilekit.pipeline"), self.__name__.rpartition(".")[2]
+        )
+        return function
+
+    @property
+    def __signature__(self) -> Signature:
+        """The function's, for ``inspect.signature`` and interactive shells."""
+        from inspect import signature
+
+        return signature(self._function())
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        """The function's, with its keywords: ``help`` shows no signature of a folder."""
+        from inspect import getdoc
+
+        summary, _, rest = (getdoc(self._function()) or "").partition("\n")
+        keywords = "".join(f"    {keyword},\n" for keyword in _keywords(self.__signature__))
+        return f"{summary}\n\n{self.__name__}(\n{keywords})\n{rest}"
+
+
+def _keywords(signature: Signature) -> list[str]:
+    """Parameters as they are written, with the ``*`` before those that are keywords only."""
+    parameters = list(signature.parameters.values())
+    first = next((i for i, p in enumerate(parameters) if p.kind is p.KEYWORD_ONLY), len(parameters))
+    texts = [
+        f"{p.name}: {p.annotation}" + (f" = {p.default!r}" if p.default is not p.empty else "")
+        for p in parameters
+    ]
+    return [*texts[:first], *(["*"] if first < len(texts) else []), *texts[first:]]
 
 
 class _Root(ModuleType):

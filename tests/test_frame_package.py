@@ -58,6 +58,33 @@ def test_convert_is_a_function_and_a_folder(first):
     loaded_by(code)
 
 
+@pytest.mark.parametrize("name", ["convert", "package"])
+def test_help_shows_the_keywords(name):
+    """`help`, `inspect.signature` and the doc of the callable folder are the function's, nothing heavy loaded."""
+    code = (
+        "import inspect, pydoc, mobilekit\n"
+        f"stage = mobilekit.{name}\n"
+        f"from mobilekit.pipeline import {name} as function\n"
+        "assert inspect.signature(stage) == inspect.signature(function)\n"
+        "text = pydoc.plain(pydoc.render_doc(stage))\n"
+        "for word in ('photos', 'fallback', 'Raises MobilekitError', 'model'): assert word in text, text\n"
+        "assert 'model: str | Path' in text and ' = None,' in text, text\n"
+        "for parameter in inspect.signature(function).parameters: assert parameter in stage.__doc__\n"
+        "assert inspect.getdoc(function).splitlines()[0] in text\n"
+    )
+    assert loaded_by(code).isdisjoint(set(HEAVY) - {"numpy"})
+
+
+def test_other_folders_keep_their_own_doc():
+    """Only the two callable folders speak for a function."""
+    from mobilekit import calibrate, plan
+
+    for module in (calibrate, plan):
+        assert not callable(module)
+        assert not hasattr(module, "__signature__")
+        assert "photos:" not in (module.__doc__ or "")
+
+
 def test_unknown_name():
     """A name that is not there is an AttributeError, as of any module."""
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
