@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mobilekit.convert.optable import INSTALL_FALLBACK
+
 if TYPE_CHECKING:
     from mobilekit.runtimes.base import Session
     from mobilekit.source.graph import Graph
@@ -68,9 +70,7 @@ def _library(name: str, *, optional: bool) -> Finding:
     found = _version(name)
     if found is not None:
         return Finding(name=name, status="ok", detail=found)
-    detail = (
-        "not installed (extra: pip install 'mobilekit[onnx2tf]')" if name in OPTIONAL else "not installed"
-    )
+    detail = f"not installed ({INSTALL_FALLBACK})" if name in OPTIONAL else "not installed"
     return Finding(name=name, status="absent" if optional else "broken", detail=detail)
 
 

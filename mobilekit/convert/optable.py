@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 EmitFunction = TypeVar("EmitFunction", bound=Callable[..., None])
 
+INSTALL_FALLBACK = (
+    "in mobilekit's clone: pip install '.[onnx2tf]' (Python ≥ 3.12);"
+    " or give the Python of an environment that has onnx2tf: --fallback onnx2tf:/path/to/python"
+)
+"""What to do where the fallback's libraries are not installed."""
+
 FALLBACK_HINT = "re-export without it, or convert the whole model with --fallback onnx2tf (fp32, fp16)"
 
 

@@ -39,6 +39,15 @@ def test_broken_is_said(monkeypatch):
     assert doctor._library("surely-not-installed", optional=True).status == "absent"
 
 
+def test_the_missing_fallback_says_how(monkeypatch):
+    """What is absent of the fallback comes with the command and the other way; other libraries without."""
+    monkeypatch.setattr(doctor, "_version", lambda name: None)
+    detail = doctor._library("onnx2tf", optional=True).detail
+    assert "pip install '.[onnx2tf]'" in detail
+    assert "--fallback onnx2tf:/path/to/python" in detail
+    assert doctor._library("numpy", optional=False).detail == "not installed"
+
+
 def test_broken_is_an_exit_code(monkeypatch, capsys):
     """Scripts see it too."""
     from mobilekit.cli.doctor import doctor as command

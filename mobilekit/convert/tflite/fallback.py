@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mobilekit.artifact import digest_of_bytes
+from mobilekit.convert.optable import INSTALL_FALLBACK
 from mobilekit.convert.tflite.fallback_border import settle_border
 from mobilekit.convert.tflite.fallback_weights import halve_weights
 from mobilekit.errors import MissingToolError, UnsupportedOperatorError, UsageError, WorkerError
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
 _WORKER = Path(__file__).with_name("fallback_worker.py")
 _LAST_LINES = 8
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: whatever asks the network is told no at once
-_MISSING_HINT = (
-    "pip install 'mobilekit[onnx2tf]' (Python ≥ 3.12), or name the interpreter of an environment that has it:"
-    " --fallback onnx2tf:/path/to/python"
-)
 
 
 def convert_with_onnx2tf(
@@ -101,11 +98,11 @@ def _interpreter(python: str | Path | None) -> str:
     if python is not None:
         if not Path(python).is_file():
             message = f"{python}: no such Python interpreter"
-            raise MissingToolError(message, hint=_MISSING_HINT)
+            raise MissingToolError(message, hint=INSTALL_FALLBACK)
         return str(Path(python).absolute())
     if importlib.util.find_spec("onnx2tf") is None:
         message = "onnx2tf is not installed in this environment"
-        raise MissingToolError(message, hint=_MISSING_HINT)
+        raise MissingToolError(message, hint=INSTALL_FALLBACK)
     return sys.executable
 
 
@@ -154,7 +151,7 @@ def _read_result(folder: Path, *, code: int, executable: str) -> bytes:
         answer = json.loads((folder / "out" / "result.json").read_text(encoding="utf-8"))
     if "missing" in answer:
         message = f"{executable} has no onnx2tf: {answer['missing']}"
-        raise MissingToolError(message, hint=_MISSING_HINT)
+        raise MissingToolError(message, hint=INSTALL_FALLBACK)
     written = Path(answer.get("tflite", folder / "nothing"))
     if code == 0 and written.is_file():
         return written.read_bytes()

@@ -285,7 +285,8 @@ def test_an_environment_without_onnx2tf_is_named(tmp_path: Path) -> None:
     """An interpreter that is not there, and one that has no onnx2tf."""
     with pytest.raises(MissingToolError, match="no such Python interpreter") as caught:
         convert(network(), tmp_path / "nothing")
-    assert "mobilekit[onnx2tf]" in caught.value.hint
+    assert "pip install '.[onnx2tf]'" in caught.value.hint
+    assert "--fallback onnx2tf:/path/to/python" in caught.value.hint
     python = interpreter(tmp_path, "raise ImportError('No module named onnx2tf')")
     with pytest.raises(MissingToolError, match="has no onnx2tf: No module named onnx2tf"):
         convert(network(), python)
@@ -299,7 +300,7 @@ def test_this_environment_without_onnx2tf_says_what_to_install() -> None:
         convert_with_onnx2tf(
             graph.model, precision="fp32", description=DESCRIPTION, inputs=graph.inputs, outputs=graph.outputs
         )
-    assert "pip install 'mobilekit[onnx2tf]'" in caught.value.hint
+    assert "pip install '.[onnx2tf]'" in caught.value.hint
 
 
 def test_only_float_files_are_made(tmp_path: Path) -> None:
