@@ -1,8 +1,9 @@
 """ONNX Resize along one axis as numbers: which input cells an output cell reads, and how much of each.
 
-Coordinates are computed in float32 in the order of the ONNX specification, as ONNX Runtime does:
-ties of nearest depend on it. ``length_resized`` is the integer output size, as the specification
-and ONNX Runtime have it (onnx.reference takes scale·size instead, and differs for align_corners).
+Coordinates are computed in the precision and order of ONNX Runtime, float32 but for
+half_pixel_symmetric: ties of nearest depend on it. ``length_resized`` is the integer output size, as
+the specification and ONNX Runtime have it (onnx.reference takes scale·size instead, and differs for
+align_corners).
 Axes of scale 1 are copied, whatever region tf_crop_and_resize asks for: there ONNX Runtime is followed too.
 """
 
@@ -60,11 +61,13 @@ def source_coordinates(axis: Axis, coordinates: str) -> Array:
         return _crop(axis, x)
     if coordinates == "pytorch_half_pixel" and resized == 1:
         return np.zeros(1, _F)
-    half_pixel = (x + _F(0.5)) / scale - _F(0.5)
     if coordinates == "half_pixel_symmetric":
         adjustment = _F(resized) / (scale * _F(size))
-        return _F(size) / _F(2) * (_F(1) - adjustment) + half_pixel
-    return half_pixel
+        offset = _F(size) / _F(2) * (_F(1) - adjustment)
+        # In float64 and the offset first, as ONNX Runtime has it: float32 rounds to other cells.
+        exact = np.float64(offset) + (x.astype(np.float64) + 0.5) / np.float64(scale) - 0.5
+        return exact.astype(_F)
+    return (x + _F(0.5)) / scale - _F(0.5)
 
 
 def _crop(axis: Axis, x: Array) -> Array:

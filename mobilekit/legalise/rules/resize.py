@@ -51,7 +51,8 @@ def _resize(node: Node, b: Builder) -> Replacement | Refusal | None:
         method=_method(node),
         extrapolation=node["extrapolation_value"],
     )
-    if all(axis.is_unchanged for axis in wanted.axes):
+    # ONNX Runtime copies a tensor whose shape stays, whatever the scales and the region are.
+    if all(axis.size == axis.resized for axis in wanted.axes):
         return x
     spelled = _tflite_spelling(wanted, b.rank(x))
     if spelled is not None:

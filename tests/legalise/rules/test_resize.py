@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from mobilekit.errors import UnsupportedOperatorError
 from mobilekit.legalise.pipeline import legalise
-from mobilekit.legalise.resample import Axis, Method, nearest_indices, weights
+from mobilekit.legalise.resample import Axis, Method, nearest_indices, outside, weights
+from mobilekit.runtimes.ort import open_graph
 from tests.legalise.support import check, check_node, more, node_graph, noise, text_graph
 
 COORDINATES = [
@@ -252,3 +253,43 @@ def test_ties_of_nearest():
         "floor": [0, 2],
         "ceil": [1, 3],
     }
+
+
+@pytest.mark.parametrize("coordinates", [*COORDINATES, "tf_crop_and_resize"])
+@pytest.mark.parametrize("nearest", NEAREST)
+def test_nearest_cells_are_those_of_onnx_runtime(coordinates, nearest):
+    """Ties and near-ties of every transformation and rounding, at sizes and scales that make them."""
+    attributes = {"mode": "nearest", "coordinate_transformation_mode": coordinates, "nearest_mode": nearest}
+    region = np.array([0, 0.1, 1, 0.83], np.float32)
+    for size in (3, 5, 13, 20):
+        for scale in (0.3, 0.6, 1.5, 1.7, 2.5):
+            cells = np.arange(1, size + 1, dtype=np.float32)[None]
+            graph, feed = node_graph("Resize", [cells, region, scales(1, scale)], opset=19, **attributes)
+            with open_graph(graph) as session:
+                expected = session.run(feed)["y"][0]
+            roi = (float(region[1]), float(region[3]))
+            axis = Axis(size=size, resized=len(expected), scale=float(np.float32(scale)), roi=roi)
+            method = Method(mode="nearest", coordinates=coordinates, nearest=nearest)
+            found = np.where(outside(axis, coordinates), 0, cells[0, nearest_indices(axis, method)])
+            np.testing.assert_array_equal(found, expected, err_msg=f"{size} by {scale}")
+
+
+def test_near_ties_of_half_pixel_symmetric():
+    """By sizes, 3 to 1 cells: 0.99999994 in ONNX Runtime, 1 where every step is float32."""
+    check_node(
+        "Resize", [noise(1, 1, 4, 6), None, scales(1, 1, 1.5, 2.5)], mode="nearest",
+        coordinate_transformation_mode="half_pixel_symmetric", nearest_mode="ceil",
+    )  # fmt: skip
+    axis = Axis(size=3, resized=1, scale=float(np.float32(1) / np.float32(3)))
+    for coordinates, cell in (("half_pixel_symmetric", 0), ("half_pixel", 1)):
+        method = Method(mode="nearest", coordinates=coordinates, nearest="floor")
+        assert nearest_indices(axis, method).tolist() == [cell]
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear", "cubic"])
+@pytest.mark.parametrize("coordinates", ["half_pixel", "asymmetric", "align_corners"])
+def test_a_shape_that_stays_is_a_copy(mode, coordinates):
+    """1.2 times 4 cells are 4 cells: ONNX Runtime copies them; one axis that grows, and it samples both."""
+    attributes = {"mode": mode, "coordinate_transformation_mode": coordinates}
+    check_node("Resize", [noise(1, 1, 4, 3), None, scales(1, 1, 1.2, 1.2)], **attributes)
+    check_node("Resize", [noise(1, 1, 4, 3), None, scales(1, 1, 1.2, 2)], **attributes)
