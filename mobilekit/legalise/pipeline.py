@@ -11,7 +11,7 @@ from mobilekit.legalise.engine import Engine, Rewrite
 from mobilekit.legalise.floats import single_precision
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.profiles import PROFILES
-from mobilekit.legalise.rule import Refusal
+from mobilekit.legalise.rule import Refusal, line_of, unsupported
 from mobilekit.legalise.rules.dynamic import REASONS
 from mobilekit.legalise.verify import check_same
 from mobilekit.legalise.workspace import Workspace
@@ -39,19 +39,27 @@ def legalise(graph: Graph, *, profile: str = "tflite-cpu", samples: Sequence[Fee
     if profile not in PROFILES:
         message = f"unknown profile {profile!r}"
         raise UsageError(message, hint=f"known profiles: {', '.join(sorted(PROFILES))}")
+    result, refusals = attempt(graph, profile=profile)
+    if refusals:
+        raise _refused(refusals, profile)
+    check_same(graph, result.graph, result.rewrites, samples)
+    return result
+
+
+def attempt(
+    graph: Graph, *, profile: str = "tflite-cpu"
+) -> tuple[Legalised, tuple[tuple[Node, Refusal], ...]]:
+    """Legalise as far as it goes: refused nodes stay as they are in the graph, and are listed."""
     workspace = Workspace(graph.proto())
     engine = Engine(workspace)
     _check_typed(workspace, profile)
     engine.rewrites += single_precision(workspace)
     for stage in PROFILES[profile]:
         engine.run(stage)
-    if engine.refusals:
-        raise _refused(engine.refusals, profile)
-    result = Legalised(
-        graph=graph_from_proto(workspace.to_model(), stage="legalised"), rewrites=tuple(engine.rewrites)
-    )
-    check_same(graph, result.graph, result.rewrites, samples)
-    return result
+    # A node is looked at in every stage, and can be refused in each.
+    refusals = {node.name: (node, refusal) for node, refusal in reversed(engine.refusals)}
+    result = graph_from_proto(workspace.to_model(), stage="legalised")
+    return Legalised(graph=result, rewrites=tuple(engine.rewrites)), tuple(reversed(refusals.values()))
 
 
 def _check_typed(workspace: Workspace, profile: str) -> None:
@@ -66,13 +74,5 @@ def _check_typed(workspace: Workspace, profile: str) -> None:
 
 
 def _refused(refusals: Sequence[tuple[Node, Refusal]], profile: str) -> UnsupportedOperatorError:
-    lines = tuple(_line(node, refusal) for node, refusal in refusals)
-    shown = "\n".join(f"  {line}" for line in lines) if len(lines) > 1 else lines[0]
-    count = f"{len(lines)} operators have no exact form for {profile}:\n" if len(lines) > 1 else ""
-    hints = dict.fromkeys(r.hint for _, r in refusals if r.hint)
-    hint = "; ".join([*hints, "or convert the whole model with --fallback onnx2tf"])
-    return UnsupportedOperatorError(f"{count}{shown}", hint=hint, refusals=lines)
-
-
-def _line(node: Node, refusal: Refusal) -> str:
-    return f"no exact form for {node.op}, opset {node.opset}, node {node.name}: {refusal.got}"
+    lines = tuple(line_of(node.op, refusal, opset=node.opset, node=node.name) for node, refusal in refusals)
+    return unsupported(lines, profile)

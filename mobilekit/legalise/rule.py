@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mobilekit.errors import UnsupportedOperatorError
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 
@@ -15,6 +16,25 @@ class Refusal:
 
     got: str
     hint: str = ""
+
+
+_UNKNOWN_REMEDY = "build it of other operators, or leave this step to the application"
+_HINT = "change the model as each line says, or convert the whole of it with --fallback onnx2tf (fp32, fp16)"
+
+
+def line_of(op: str, refusal: Refusal, *, opset: int, node: str) -> str:
+    """A refused node in one line: what, where, why, and its remedy."""
+    reason = f"{refusal.got}; {refusal.hint or _UNKNOWN_REMEDY}"
+    return f"no exact form for {op}, opset {opset}, node {node}: {reason}"
+
+
+def unsupported(lines: tuple[str, ...], profile: str) -> UnsupportedOperatorError:
+    """The error that shows every refused node."""
+    if len(lines) == 1:
+        return UnsupportedOperatorError(lines[0], hint=_HINT, refusals=lines)
+    shown = "".join(f"\n  {line}" for line in lines)
+    message = f"{len(lines)} operators have no exact form for {profile}:{shown}"
+    return UnsupportedOperatorError(message, hint=_HINT, refusals=lines)
 
 
 Replacement = str | tuple[str, ...]

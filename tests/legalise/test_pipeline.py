@@ -71,6 +71,20 @@ def test_several_refusals():
     ) as caught:
         legalise(text_graph(text), samples=[])
     assert len(caught.value.refusals) == 2
+    assert "sample in the application" in caught.value.refusals[0]
+    assert "demodulate the output" in caught.value.refusals[1]
+    assert caught.value.hint.startswith("change the model as each line says, or ")
+
+
+def test_quantised_models_are_refused_with_their_remedy():
+    """Quantising is mobilekit's own step; a constant that was quantised has been folded before."""
+    text = """g (float[4] x) => (float z) {
+      y = QuantizeLinear (x, s)
+      z = DequantizeLinear (y, s)
+    }"""
+    with pytest.raises(UnsupportedOperatorError) as caught:
+        legalise(text_graph(text, {"s": np.float32(0.5)}), samples=[])
+    assert ["export the float model" in line for line in caught.value.refusals] == [True, True]
 
 
 def test_dynamic_results_are_refused_before_any_rule():

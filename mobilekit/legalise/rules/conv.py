@@ -7,11 +7,16 @@ from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
 from mobilekit.legalise.spatial import Pads, flat, full, is_tflite_padding, onnx_pads, window_of
 
+MODULATED = (
+    "scale the input channels before and demodulate the output after a convolution with constant weights"
+)
+"""The exact form of weights that are a constant times a style, as in StyleGAN."""
+
 
 def _constant_operands(node: Node, b: Builder) -> Replacement | Refusal | None:
     """Refuse runtime weights; a runtime bias becomes an Add."""
     if not b.is_constant(node.inputs[1]):
-        return Refusal(got="weights computed at run time", hint="export the model with constant weights")
+        return Refusal(got="weights computed at run time", hint=MODULATED)
     bias = node.input(2)
     if not bias or b.is_constant(bias):
         return None

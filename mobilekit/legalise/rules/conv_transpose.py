@@ -9,6 +9,7 @@ import numpy as np
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
+from mobilekit.legalise.rules.conv import MODULATED
 from mobilekit.legalise.spatial import Pads, Window, flat, full, window_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ SPLIT_AT_MOST = 4
 
 def _constant_operands(node: Node, b: Builder) -> Replacement | Refusal | None:
     if not b.is_constant(node.inputs[1]):
-        return Refusal(got="weights computed at run time", hint="export the model with constant weights")
+        return Refusal(got="weights computed at run time", hint=MODULATED)
     bias = node.input(2)
     if not bias or b.is_constant(bias):
         return None

@@ -1,4 +1,4 @@
-"""Operators whose shapes or control flow depend on values: they have no form with fixed shapes."""
+"""Operators refused whatever their attributes: most have no form with fixed shapes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ _SEQUENCES = (
     "SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength",
     "SplitToSequence", "ConcatFromSequence", "Optional", "OptionalGetElement", "OptionalHasElement",
 )  # fmt: skip
+_QUANTISED = (
+    "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul",
+    "ConvInteger", "MatMulInteger",
+)  # fmt: skip
 
 REASONS: dict[str, Refusal] = {
     **dict.fromkeys(_CONTROL_FLOW, Refusal(got="control flow", hint="export the model with fixed shapes")),
@@ -26,7 +30,14 @@ REASONS: dict[str, Refusal] = {
     **dict.fromkeys(_RECURRENT, Refusal(got="a recurrent layer", hint="unroll it before exporting")),
     **dict.fromkeys(_RANDOM, Refusal(got="random values", hint="make them an input of the model")),
     **dict.fromkeys(_SEQUENCES, Refusal(got="values that are not tensors", hint="use Split and Concat")),
-    "GridSample": Refusal(got="sampling at positions computed at run time"),
+    **dict.fromkeys(
+        _QUANTISED,
+        Refusal(got="quantised values", hint="export the float model: mobilekit quantises itself"),
+    ),
+    "GridSample": Refusal(
+        got="sampling at positions computed at run time",
+        hint="sample in the application, or at fixed positions with Resize or Gather",
+    ),
     "MaxUnpool": Refusal(got="indices of a MaxPool", hint="replace MaxUnpool by Resize or ConvTranspose"),
 }
 

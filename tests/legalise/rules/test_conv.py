@@ -71,6 +71,8 @@ def test_runtime_weights_are_refused():
     with pytest.raises(UnsupportedOperatorError, match="Conv, opset 21, node y: weights") as caught:
         legalise(graph, samples=[])
     assert "--fallback onnx2tf" in caught.value.hint
+    assert "demodulate the output after a convolution with constant weights" in caught.value.refusals[0]
+    assert check_node("Conv", [noise(1, 3, 8, 8), noise(4, 3, 1, 1)]) == ["Conv"]
 
 
 PADDED = """
