@@ -22,14 +22,22 @@ def inspect(
     shape: Shapes = None,
     as_json: Json = False,
 ) -> None:
-    """Show what is in a model and what a target will do with every operator, converting nothing."""
+    """Show what is in a model and what a target will do with every operator, converting nothing.
+
+    Exit code 20 if the target refuses operators, once everything is printed.
+    """
     from mobilekit import pipeline
     from mobilekit.cli.inspection_text import lines
     from mobilekit.cli.output import print_json
+    from mobilekit.errors import UnsupportedOperatorError
 
     inspection = pipeline.inspect(model, target=target, config=config, shapes=parse_shapes(shape))
     if as_json:
         print_json(inspection.to_dict())
-        return
-    for line in lines(inspection):
+    for line in () if as_json else lines(inspection):
         print(line)
+    if inspection.refusals:
+        operators = f"{len(inspection.refusals)} operator{'s' if len(inspection.refusals) > 1 else ''}"
+        message = f"target {inspection.target} cannot have {inspection.path} as it is: {operators} refused"
+        hint = inspection.hint if as_json else ""  # the text has it
+        raise UnsupportedOperatorError(message, hint=hint, refusals=inspection.refusals)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from mobilekit import resources
 from mobilekit.config import safe_name
 from mobilekit.description import ModelDescription
-from mobilekit.errors import ModelFileError, ShapeError, UnsupportedOperatorError
+from mobilekit.errors import ModelFileError, ShapeError, UnknownOpsetError, UnsupportedOperatorError
 from mobilekit.pipeline.dimensions import open_shapes
-from mobilekit.pipeline.job import Fill, described
+from mobilekit.pipeline.job import Fill, check_described, described
 from mobilekit.pipeline.keywords import checked_shapes
 from mobilekit.target_file import target_from_toml
 
@@ -84,7 +84,8 @@ def inspect(
     config: str | Path | ModelDescription | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Inspection:
-    """Look at a model with the eyes of a target. Raises MobilekitError for a file that is not a model.
+    """Look at a model with the eyes of a target. Raises MobilekitError for a file that is not a model,
+    DescriptionError for a description of tensors that it does not have.
 
     Open dimensions and operators without an exact form are part of the answer, not errors.
     """
@@ -94,10 +95,20 @@ def inspect(
     proto = _read(path)
     fill = Fill(shapes={**chosen.shapes, **fixed}, size=chosen.size, batch=chosen.batch)
     facts = _facts(path, proto, description, chosen)
+    inputs, outputs = ([tensor.name for tensor in facts[side]] for side in ("inputs", "outputs"))
+    check_described(description, path, inputs=inputs, outputs=outputs)
     try:
+        from mobilekit.convert.tflite.refused import refusals_of_file
         from mobilekit.source.load import load
 
         source = load(path, shapes=open_shapes(path, description, fill))
+    except UnknownOpsetError as error:
+        # An operator that nobody knows is part of the answer; another version of ONNX is not.
+        unknown = refusals_of_file(path)
+        if not unknown:
+            raise
+        tiers = _tiers(facts, description, chosen, fill, possible=False)
+        return Inspection(**facts, refusals=unknown, hint=error.hint, tiers=tiers)
     except ShapeError as error:
         return Inspection(**facts, problem=error.message, hint=error.hint)
     return _with_outlook(facts, source, description, chosen, fill)
@@ -107,22 +118,20 @@ def _with_outlook(
     facts: Mapping[str, Any], source: Graph, description: ModelDescription, target: Target, fill: Fill
 ) -> Inspection:
     from mobilekit.convert.tflite.api import refusals
+    from mobilekit.convert.tflite.refused import check_operators_known, with_all
     from mobilekit.legalise.pipeline import legalise
     from mobilekit.normalise.pipeline import normalise
 
+    recognised: tuple[Mapping[str, str], ...] = ()
     try:
+        check_operators_known(source)
         normalised = normalise(source, samples=())
-    except UnsupportedOperatorError as error:
-        tiers = _tiers(facts, description, target, fill, possible=False)
-        return Inspection(**facts, refusals=error.refusals, hint=error.hint, tiers=tiers)
-    recognised = tuple(asdict(each) for each in normalised.recognised)
-    try:
+        recognised = tuple(asdict(each) for each in normalised.recognised)
         legal = legalise(normalised.graph, profile=_PROFILE, samples=())
     except UnsupportedOperatorError as error:
+        told = with_all(source, error)
         tiers = _tiers(facts, description, target, fill, possible=False)
-        return Inspection(
-            **facts, recognised=recognised, refusals=error.refusals, hint=error.hint, tiers=tiers
-        )
+        return Inspection(**facts, recognised=recognised, refusals=told.refusals, hint=told.hint, tiers=tiers)
     refused = refusals(legal.graph)
     return Inspection(
         **facts,

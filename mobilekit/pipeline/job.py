@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mobilekit import resources
 from mobilekit.config import FILE_NAME, descriptions_from_mapping, read_description, safe_name
 from mobilekit.description import ModelDescription
-from mobilekit.errors import UsageError
+from mobilekit.errors import DescriptionError, UsageError
 from mobilekit.pipeline.keys import data_key, description_key, feeds_key, model_key
 from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.store.cas import Store, default_root
@@ -36,10 +36,10 @@ class Fill:
 class Job:
     """What every variant of one model has in common.
 
-    ``synthetic`` allows made-up inputs for verification where there is no data; ``command`` is the
-    command line that would make a refused build work. ``stepwise`` compares every step with the model
-    (a build that publishes); else the float file is compared, and the steps only if it is wrong.
-    ``fallback`` is ``onnx2tf``, or that with the
+    ``synthetic`` allows made-up inputs for verification where there is no data (``convert``, and
+    ``package`` by a given plan); ``command`` is the command line that would make a refused build work.
+    ``stepwise`` compares every step with the model (a build that publishes); else the float file is
+    compared, and the steps only if it is wrong. ``fallback`` is ``onnx2tf``, or that with the
     interpreter of an environment of its own: ``onnx2tf:/path/to/python``.
     """
 
@@ -123,6 +123,20 @@ def described(
     if inputs:
         base = replace(base, inputs={**base.inputs, **descriptions_from_mapping(inputs)})
     return path, base, found is not None or bool(inputs)
+
+
+def check_described(
+    description: ModelDescription, model: Path, *, inputs: Sequence[str], outputs: Sequence[str]
+) -> None:
+    """Raises DescriptionError for a table of a tensor that ``model`` does not have."""
+    for kind, said, known in (
+        ("input", description.inputs, inputs),
+        ("output", description.outputs, outputs),
+    ):
+        for name in said:
+            if name not in known:
+                message = f"[{kind}s.{name}] describes no {kind} of {model}"
+                raise DescriptionError(message, hint=f"its {kind}s are: {', '.join(known)}")
 
 
 def is_demo(path: Path) -> bool:

@@ -13,10 +13,11 @@ from mobilekit.calibrate.inputs import input_samples, split
 from mobilekit.calibrate.samples import SampleSource, given_samples
 from mobilekit.calibrate.synthetic import synthetic_samples
 from mobilekit.config import require_complete
+from mobilekit.convert.tflite.refused import load_model
 from mobilekit.demo.photos import render_photos
 from mobilekit.errors import DescriptionError, InputDataError, MissingPhotosError
 from mobilekit.pipeline.dimensions import open_shapes
-from mobilekit.source.load import load
+from mobilekit.pipeline.job import check_described
 
 if TYPE_CHECKING:
     from mobilekit.pipeline.job import Job
@@ -60,7 +61,7 @@ class Opened:
 
 def open_job(job: Job) -> Opened:
     """Read the model and find its samples. Raises what reading either raises."""
-    source = load(job.model, shapes=open_shapes(job.model, job.description, job.fill))
+    source = load_model(job.model, shapes=open_shapes(job.model, job.description, job.fill))
     _check_names(job, source)
     samples = _samples(job, source)
     if samples is None:
@@ -82,6 +83,9 @@ def _samples(job: Job, source: Graph) -> SampleSource | None:
         return given_samples(source.inputs, job.samples)
     # Data that was given is used, or refused: never replaced by made-up samples.
     if job.synthetic and job.photos is None and not job.data and not _all_have_data(job, source):
+        if job.stepwise:  # its manifest tells apps what the inputs mean
+            require_complete(job.description, given=job.data)
+            _check_described(job, source)
         return None
     require_complete(job.description, given=job.data)
     _check_fed(job, source)
@@ -90,15 +94,22 @@ def _samples(job: Job, source: Graph) -> SampleSource | None:
 
 def _check_fed(job: Job, source: Graph) -> None:
     """Raises MissingPhotosError without photos for what may be images, DescriptionError if nobody knows."""
-    said = job.description.inputs
-    named = {spec.name for spec in source.inputs} - set(job.data)
     if job.photos is None:
+        said = job.description.inputs
+        named = {spec.name for spec in source.inputs} - set(job.data)
         unfed = [n for n in sorted(named) if n not in said or said[n].kind == "image"]
         if unfed:
             message = f"{job.model}: no photos to calibrate with, for input {', '.join(unfed)}"
             hint = f"calibration has no silent default; run: {job.command}" if job.command else ""
             raise MissingPhotosError(message, hint=hint or "give --photos FOLDER")
-    elif not any(name in said for name in named) and named:
+    else:
+        _check_described(job, source)
+
+
+def _check_described(job: Job, source: Graph) -> None:
+    """Raises DescriptionError if not a single input is described."""
+    named = {spec.name for spec in source.inputs} - set(job.data)
+    if named and not any(name in job.description.inputs for name in named):
         message = f"{job.model}: nothing says what its inputs mean: {', '.join(sorted(named))}"
         hint = f"write a mobilekit.toml: `mobilekit init {job.model}`; or give inputs= in Python"
         raise DescriptionError(message, hint=hint)
@@ -128,15 +139,7 @@ def _check_names(job: Job, source: Graph) -> None:
         if name not in inputs:
             message = f"data is given for input {name}, which {job.model} does not have"
             raise InputDataError(message, hint=f"its inputs are: {', '.join(inputs)}")
-    for kind, said, specs in (
-        ("input", job.description.inputs, source.inputs),
-        ("output", job.description.outputs, source.outputs),
-    ):
-        known = [spec.name for spec in specs]
-        for name in said:
-            if name not in known:
-                message = f"[{kind}s.{name}] describes no {kind} of {job.model}"
-                raise DescriptionError(message, hint=f"its {kind}s are: {', '.join(known)}")
+    check_described(job.description, job.model, inputs=inputs, outputs=[s.name for s in source.outputs])
 
 
 def _output_bytes(source: Graph) -> int:

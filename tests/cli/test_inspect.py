@@ -52,10 +52,29 @@ def test_refusals_are_listed(cli, tmp_path):
     text = text.replace("[1, 3, H, W] out", "[1, 3] out")
     onnx.save(onnx.parser.parse_model(text), tmp_path / "net.onnx")
     done = cli("inspect", tmp_path / "net.onnx")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 20, done.stderr
+    assert "error: target android cannot have" in done.stderr
+    assert "1 operator refused" in done.stderr
+    as_json = cli("inspect", tmp_path / "net.onnx", "--json")
+    assert as_json.returncode == 20
+    assert "Det" in json.loads(as_json.stdout)["refusals"][0]
     refused = done.stdout.partition("refused (1):")[2]
     assert "Det" in refused.splitlines()[1]
     assert "not possible as it is" in refused
+
+
+@pytest.mark.parametrize(("group", "name"), [("inputs", "imgae"), ("outputs", "uot"), ("inputs", "image")])
+def test_described_tensors_exist(cli, model, tmp_path, group, name):
+    """A table of no input or output of the model is exit code 50, as in `package`; one of its own is none."""
+    text = f'[model]\npath = "net.onnx"\n[{group}.{name}]\nkind = "image"\nrange = [0, 1]\n'
+    (tmp_path / "mobilekit.toml").write_text(text)
+    done = cli("inspect", model, "--shape", "image=1,3,32,32")
+    if name == "image":
+        assert done.returncode == 0, done.stderr
+    else:
+        assert done.returncode == 50
+        assert f"[{group}.{name}] describes no {group[:-1]} of" in done.stderr
+        assert f"its {group} are: {'image' if group == 'inputs' else 'out'}" in done.stderr
 
 
 def test_bad_target(cli, model, tmp_path):
