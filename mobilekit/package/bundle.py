@@ -8,6 +8,7 @@ from mobilekit.package.manifest import MODEL_FILE
 from mobilekit.store.canonical import write_zip
 
 MANIFEST_FILE = "manifest.json"
+PLAN_FILE = "plan.json"
 
 
 def bundle_name(*, name: str, version: str, target: str, tier: str) -> str:
@@ -16,5 +17,5 @@ def bundle_name(*, name: str, version: str, target: str, tier: str) -> str:
 
 
 def write_bundle(path: Path, folder: Path) -> None:
-    """Zip the tier's ``folder`` (stored, sorted, fixed dates). Raises OutputError."""
+    """Zip model and manifest of the tier's ``folder`` (stored, sorted, fixed dates). Raises OutputError."""
     write_zip(path, {name: folder / name for name in (MANIFEST_FILE, MODEL_FILE)})

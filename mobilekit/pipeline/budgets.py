@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from mobilekit.tier import Precision, Tier
 
 
+_FINER: tuple[Precision, ...] = ("fp16", "fp32")
+"""Precisions that may help where another was outside its budget, the smaller file first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRung:
     """A precision that was outside the budget: why, and its parity as JSON."""
@@ -58,8 +62,14 @@ def budget_error(target: Target, tier: Tier, refused: Sequence[RefusedRung]) -> 
     """The error about a tier whose every rung failed, with what to do."""
     lines = [f"  {rung.precision}: {line}" for rung in refused for line in rung.reasons]
     message = f"tier {tier.name} of target {target.name} is outside its budget\n" + "\n".join(lines)
-    hint = (
-        "calibrate with photos like those the app will see; or, in a copy of the target file, allow the tier"
-        ' another precision (next_rungs = ["fp16"]) or lower the budget'
-    )
-    return BudgetError(message, hint=hint)
+    return BudgetError(message, hint=_remedies(tier, [rung.precision for rung in refused]))
+
+
+def _remedies(tier: Tier, tried: Sequence[Precision]) -> str:
+    """What may help, without what was tried: precisions are tried again only above the last one."""
+    photos = "calibrate with photos like those the app will see; or, " if "int8" in tried else ""
+    finer = [p for p in _FINER if p not in tried and "fp32" not in tried]
+    rungs = ", ".join(f'"{precision}"' for precision in (*tier.next_rungs, *finer[:1]))
+    border = 'io = "float32" and ' if tier.io == "int8" else ""
+    allow = f"allow the tier another precision ({border}next_rungs = [{rungs}]) or " if finer else ""
+    return f"{photos}in a copy of the target file, {allow}lower the budget"

@@ -12,6 +12,7 @@ from mobilekit import resources
 from mobilekit.artifact import Artifact, digest_of_path
 from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
+from mobilekit.package.bundle import PLAN_FILE
 from mobilekit.pipeline.job import Fill, Job, check_fallback, described, opened_photos
 from mobilekit.pipeline.keys import model_digest, model_key, tool_versions
 from mobilekit.pipeline.keywords import check_samples, checked_shapes
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from mobilekit.pipeline.variant import Variant
     from mobilekit.tensors import Feed
 
-PLAN_FILE = "plan.json"
 _TARGET = "android"
 _ALL_FLOAT = "nothing in this file is int8: no operator of the model gains from it"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,39 @@ REPORT_FORMAT = "mobilekit-report/1"
 _DEMO_SIZE = 512
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a user asked for, to be said back in a hint."""
+
+    target: str
+    out: Path
+    config: str | Path | ModelDescription | None
+    tiers: Sequence[str]
+    plan: str | Path | None
+
+    def with_photos(self, model: Path, *, known: bool) -> str:
+        """The command that works; the description comes first where there is none (``known``) either."""
+        words = [
+            "mobilekit",
+            "package",
+            model,
+            "--target",
+            self.target,
+            "--photos",
+            "FOLDER",
+            "--out",
+            self.out,
+        ]
+        if self.config is not None and not isinstance(self.config, ModelDescription):
+            words += ["--config", self.config]
+        for tier in self.tiers:
+            words += ["--tier", tier]
+        if self.plan is not None:
+            words += ["--plan", self.plan]
+        build = shlex.join(str(word) for word in words)
+        return build if known else f"mobilekit init {model} (and fill in its marked lines), then: {build}"
+
+
 def package(
     model: str | Path | None = None,
     *,
@@ -64,7 +99,9 @@ def package(
 
     Without ``model`` it is the one that mobilekit.toml names, else the embedded demo with its own
     photos. ``data`` are .npy files or folders for inputs that are not images; ``samples`` ready-made
-    feeds; ``shapes`` fixes dynamic dimensions. Raises MobilekitError; the hint says what to do.
+    feeds; ``shapes`` fixes dynamic dimensions. ``plan`` quantises the int8 tiers without calibrating;
+    then, without photos and data, files are verified on made-up inputs and the report says so.
+    Raises MobilekitError; the hint says what to do.
     """
     fixed = checked_shapes(shapes)
     check_samples(samples)
@@ -88,8 +125,8 @@ def package(
         fallback=fallback,
         store=opened_store(store),
         progress=progress or silent,
-        target=target,
-        out=folder,
+        synthetic=plan is not None,
+        command=_Asked(target=target, out=folder, config=config, tiers=tiers or (), plan=plan),
     )
     opened = _opened_once()
     built = {}
@@ -113,8 +150,8 @@ def _job(
     fallback: str | None,
     store: Store,
     progress: Progress,
-    target: str,
-    out: Path,
+    synthetic: bool,
+    command: _Asked,
 ) -> Job:
     path, description, known = described(model, config=config, inputs=inputs)
     if is_demo(path) and not known:
@@ -132,15 +169,10 @@ def _job(
         fill=Fill(shapes=shapes),
         store=store,
         progress=progress,
+        synthetic=synthetic,
         fallback=fallback,
-        command=_command(path, target, out, known=known),
+        command=command.with_photos(path, known=known),
     )
-
-
-def _command(model: Path, target: str, out: Path, *, known: bool) -> str:
-    """What to type when there are no photos; the description comes first where there is none either."""
-    build = f"mobilekit package {model} --target {target} --photos FOLDER --out {out}"
-    return build if known else f"mobilekit init {model} (and fill in its marked lines), then: {build}"
 
 
 def _demo_photos(store: Store, progress: Progress) -> PhotoSet:
@@ -189,7 +221,7 @@ def _publish(out: Path, job: Job, target: Target, built: Mapping[str, StageResul
             said = job.description
             zip_name = bundle_name(name=said.name, version=said.version, target=target.name, tier=name)
             bundle = publish_file(result.path / BUNDLE, out / "bundles" / zip_name)
-            model, manifest = tier_files(folder / name)
+            model, manifest, own_plan = tier_files(folder / name)
             measured = read_measured(result.path)
             tiers.append(
                 TierResult(
@@ -199,6 +231,7 @@ def _publish(out: Path, job: Job, target: Target, built: Mapping[str, StageResul
                     manifest=manifest,
                     bundle=bundle,
                     report=measured,
+                    plan=own_plan,
                 )
             )
         report = _write_report(folder, job, target, tiers)

@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from mobilekit.artifact import digest_of_bytes, digest_of_path
 from mobilekit.errors import OutputError
-from mobilekit.package.bundle import MANIFEST_FILE
+from mobilekit.package.bundle import MANIFEST_FILE, PLAN_FILE
 from mobilekit.package.manifest import MODEL_FILE
 from mobilekit.pipeline.results import WrittenFile
 from mobilekit.pipeline.tier_build import FILES
@@ -60,9 +60,11 @@ def written(path: Path) -> WrittenFile:
         raise OutputError(message, hint="does something else write to this folder?") from error
 
 
-def tier_files(folder: Path) -> tuple[WrittenFile, WrittenFile]:
-    """Model and manifest of a published tier."""
-    return written(folder / MODEL_FILE), written(folder / MANIFEST_FILE)
+def tier_files(folder: Path) -> tuple[WrittenFile, WrittenFile, WrittenFile | None]:
+    """Model and manifest of a published tier, and its plan where it is quantised by one."""
+    plan = folder / PLAN_FILE
+    model, manifest = written(folder / MODEL_FILE), written(folder / MANIFEST_FILE)
+    return model, manifest, written(plan) if plan.is_file() else None
 
 
 def report_is_about(entry: Mapping[str, Any], folder: Path) -> bool:

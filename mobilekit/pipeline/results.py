@@ -23,7 +23,10 @@ class WrittenFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierResult:
-    """One tier: its files, what was measured (as in report.json), and whether nothing had to be built."""
+    """One tier: its files, what was measured (as in report.json), and whether nothing had to be built.
+
+    ``plan`` is there where the file is quantised by one (precision int8).
+    """
 
     tier: str
     cached: bool
@@ -31,13 +34,19 @@ class TierResult:
     manifest: WrittenFile
     bundle: WrittenFile
     report: Mapping[str, Any]
+    plan: WrittenFile | None = None
+
+    @property
+    def files(self) -> tuple[WrittenFile, ...]:
+        """Model, manifest, plan if there is one, bundle."""
+        return (self.model, self.manifest, *([self.plan] if self.plan else ()), self.bundle)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
         return {
             "tier": self.tier,
             "cached": self.cached,
-            "files": [f.to_dict() for f in (self.model, self.manifest, self.bundle)],
+            "files": [f.to_dict() for f in self.files],
             "report": dict(self.report),
         }
 
@@ -61,8 +70,7 @@ class PackageResult:
     @property
     def files(self) -> tuple[WrittenFile, ...]:
         """All files, in the order of the tiers, the report last."""
-        tiers = (f for tier in self.tiers for f in (tier.model, tier.manifest, tier.bundle))
-        return (*tiers, self.report)
+        return (*(f for tier in self.tiers for f in tier.files), self.report)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, for ``--json``."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from mobilekit.artifact import digest_of_path
 from mobilekit.package.android import write_tier
-from mobilekit.package.bundle import write_bundle
+from mobilekit.package.bundle import PLAN_FILE, write_bundle
 from mobilekit.package.manifest import MODEL_FILE, Origin
 from mobilekit.pipeline.tier_build import BUNDLE, FILES, MEASURED, budget_as_json, origin_digests
-from mobilekit.store.canonical import write_json
+from mobilekit.store.canonical import atomic_write, write_json
 
 if TYPE_CHECKING:
     from mobilekit.pipeline.budgets import RefusedRung
@@ -53,6 +53,8 @@ def write_variant(
         scheme=variant.scheme,
         origin=origin,
     )
+    if variant.plan is not None:
+        atomic_write(folder / FILES / PLAN_FILE, variant.plan.to_json().encode())
     write_bundle(folder / BUNDLE, folder / FILES)
     write_json(folder / MEASURED, _measured(opened, variant, target, tier, refused))
 

@@ -63,7 +63,7 @@ def test_bytes_depend_on_neither_folder_nor_hash_seed_nor_threads(built, tmp_pat
     settings = {"PYTHONHASHSEED": "4711", "OMP_NUM_THREADS": "1", "LC_ALL": "C", "TZ": "Asia/Tokyo"}
     _finish(_start(there, *COMMAND, "--store", "store", **settings))
     assert _published(there) == built[1]
-    assert len(built[1]) == 6
+    assert len(built[1]) == 7
 
 
 def test_unchanged_second_run_is_cached_and_quick(built):

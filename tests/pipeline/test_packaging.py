@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from mobilekit import resources
 from mobilekit.artifact import digest_of_path
@@ -44,13 +45,14 @@ def _files(folder: Path) -> dict[str, str]:
 
 
 def test_writes_exactly_the_promised_files(here):
-    """A folder per tier with model and manifest, a bundle per tier, one report, and nothing else."""
+    """A folder per tier with model and manifest (and plan, if int8), a bundle per tier, one report, and nothing else."""
     result = _package()
     names = [
         "bundles/tiny-1.2.3-mine-best.zip",
         "bundles/tiny-1.2.3-mine-rest.zip",
         "mine/best/manifest.json",
         "mine/best/model.tflite",
+        "mine/best/plan.json",
         "mine/report.json",
         "mine/rest/manifest.json",
         "mine/rest/model.tflite",
@@ -208,8 +210,17 @@ def test_budget_that_is_missed_fails_the_build_and_publishes_nothing(here):
         BudgetError, match=r"tier best.*(?s:.*)output picture: PSNR mean is .* budget 99 dB"
     ) as error:
         _package()
-    assert "next_rungs" in error.value.hint
+    assert 'next_rungs = ["fp16"]' in error.value.hint
     assert _files(here / "dist") == {}
+
+
+def test_hint_does_not_propose_what_was_tried(here):
+    """Where fp16 was outside its budget too, the hint goes on from there."""
+    text = TARGET.replace("psnr_mean = 15.0 }", 'psnr_mean = 99.0 }\nnext_rungs = ["fp16"]')
+    write_target(here, text.replace("[[tiers]]", "[budgets.fp16]\npsnr_mean = 200.0\n[[tiers]]", 1))
+    with pytest.raises(BudgetError, match="fp16: output picture") as error:
+        _package()
+    assert 'next_rungs = ["fp16", "fp32"]' in error.value.hint
 
 
 def test_next_rung_is_taken_where_the_target_allows_it(here):
@@ -262,6 +273,54 @@ def test_lighter_model_of_a_tier(here):
         for tier in ("best", "rest")
     ]
     assert sources == [digest_of_path(here / "tiny.onnx"), digest_of_path(here / "light.onnx")]
+
+
+def test_plan_makes_the_same_files_without_photos(here):
+    """The published plan is the one of the manifest, and quantises again on a machine without photos."""
+    _package()
+    plan = here / "dist/mine/best/plan.json"
+    manifest = json.loads((here / "dist/mine/best/manifest.json").read_text())
+    assert manifest["plan"]["sha256"] == digest_of_path(plan)
+    again = _package(photos=None, plan=plan, out="there", store="another")
+    assert [tier.plan.digest if tier.plan else None for tier in again.tiers] == [digest_of_path(plan), None]
+    for name in ("best/model.tflite", "best/plan.json", "rest/model.tflite"):
+        assert (here / "there/mine" / name).read_bytes() == (here / "dist/mine" / name).read_bytes()
+    best = json.loads((here / "there/mine/report.json").read_text())["tiers"]["best"]
+    assert "synthetic inputs" in best["warnings"][0]
+    assert best["calibration_samples"] == 0
+
+
+@pytest.mark.parametrize("keep", ["", "range"])
+def test_plan_does_not_replace_the_description(here, keep):
+    """A manifest says what inputs mean: without a description, or with an open line, nothing is built."""
+    _package()
+    config = here / "mobilekit.toml"
+    config.write_text(config.read_text().replace("[-1.0, 1.0]", '"?"')) if keep else config.unlink()
+    words = r"mobilekit\.toml:7" if keep else "nothing says what its inputs mean"
+    with pytest.raises(DescriptionError, match=words):
+        _package(model="tiny.onnx", photos=None, plan="dist/mine/best/plan.json", out="there")
+    assert not _files(here / "there")
+
+
+def test_hinted_command_has_what_the_user_asked_for(here):
+    """Tiers and configuration are in the command that is proposed, and nothing that was not given."""
+    with pytest.raises(MissingPhotosError) as error:
+        _package(photos=None, tiers=["rest"], config="mobilekit.toml")
+    assert error.value.hint.endswith("--photos FOLDER --out dist --config mobilekit.toml --tier rest")
+    assert "--plan" not in error.value.hint
+
+
+def test_hinted_command_keeps_the_plan(here):
+    """Data for one input and none for the picture is refused, with or without a plan."""
+    model = tiny_model()
+    model.graph.input.append(helper.make_tensor_value_info("shift", TensorProto.FLOAT, [1, 3, 1, 1]))
+    model.graph.node.append(helper.make_node("Add", ["picture", "shift"], ["y"]))
+    model.graph.output.append(helper.make_tensor_value_info("y", TensorProto.FLOAT, None))
+    write_model(here, model)
+    np.save(here / "shift.npy", np.zeros((1, 3, 1, 1), np.float32))
+    with pytest.raises(MissingPhotosError) as error:
+        _package(photos=None, plan="my plan.json", tiers=["best"], data={"shift": "shift.npy"})
+    assert error.value.hint.endswith("--out dist --tier best --plan 'my plan.json'")
 
 
 def test_no_photos_for_a_users_model_prints_the_command(here):
