@@ -184,3 +184,5 @@ _RULES: Mapping[str, Callable[[Editor, Node], str | None]] = MappingProxyType(
         "SkipLayerNormalization": _skip_layer,
     }
 )
+UNIFIED = frozenset(_RULES)
+"""The operators that this pass replaces, whatever their attributes."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mobilekit.artifact import digest_of_bytes
 from mobilekit.convert.tflite.api import emit
-from mobilekit.errors import DisagreementError, PlanError
+from mobilekit.convert.tflite.refused import check_operators_known, with_all
+from mobilekit.errors import DisagreementError, PlanError, UnsupportedOperatorError
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.normalise.pipeline import normalise
 from mobilekit.parity.whole_model import check_converted
@@ -58,7 +59,19 @@ class Emitted:
 
 
 def prepare(opened: Opened) -> Prepared:
-    """Normalise, then legalise; in a stepwise job both are compared with the model on real inputs."""
+    """Normalise, then legalise; in a stepwise job both are compared with the model on real inputs.
+
+    Raises UnsupportedOperatorError naming every node without an exact form, before anything is done
+    if the operators alone say so.
+    """
+    check_operators_known(opened.source)
+    try:
+        return _prepared(opened)
+    except UnsupportedOperatorError as error:
+        raise with_all(opened.source, error) from error
+
+
+def _prepared(opened: Opened) -> Prepared:
     job = opened.job
     digest = opened.verification.digest if job.stepwise else None
     key = {"source": opened.source.digest, "samples": digest, **build_key()}
@@ -193,7 +206,10 @@ def emit_file(
         (folder / MODEL).write_bytes(content)
 
     job.progress(f"write {precision}", 0, 1)
-    result = job.store.stage("emit", key, build)
+    try:
+        result = job.store.stage("emit", key, build)
+    except UnsupportedOperatorError as error:
+        raise with_all(opened.source, error) from error
     job.progress(f"write {precision}", 1, 1)
     return Emitted(path=result.path / MODEL, key=result.key)
 

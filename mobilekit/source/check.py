@@ -33,28 +33,56 @@ def check_opsets(model: onnx.ModelProto, *, where: str) -> None:
         if not MINIMUM_OPSET <= version <= MAXIMUM_OPSET:
             message = f"{where}: opset {version}, expected {MINIMUM_OPSET} to {MAXIMUM_OPSET}"
             raise UnknownOpsetError(message, hint="export the model again, with opset_version=17 for example")
+    unknown = list(unknown_operators(model))
+    if unknown:
+        lines = [reason for _, reason in unknown]
+        shown = lines[0] if len(lines) == 1 else "".join(f"\n  {line}" for line in lines)
+        message = f"{where}: {shown}"
+        raise UnknownOpsetError(message, hint=_hint_of(unknown[0][0]))
+
+
+def unknown_operators(model: onnx.ModelProto) -> Iterator[tuple[onnx.NodeProto, str]]:
+    """The nodes whose meaning nobody knows, those of subgraphs and functions too, each with the reason."""
+    opset = max((o.version for o in model.opset_import if is_default_domain(o.domain)), default=0)
     local = {(f.domain, f.name) for f in model.functions}
     for node in _all_nodes(model):
-        if (node.domain, node.op_type) not in local:
-            _check_operator(node, max(versions), where)
+        reason = None if (node.domain, node.op_type) in local else _unknown(node, opset)
+        if reason:
+            yield node, reason
 
 
-def _check_operator(node: onnx.NodeProto, opset: int, where: str) -> None:
+def is_default_domain(domain: str) -> bool:
+    """Whether this is the domain of ONNX itself."""
+    return domain in _DEFAULT_DOMAINS
+
+
+def _unknown(node: onnx.NodeProto, opset: int) -> str:
+    """Why nobody knows what ``node`` computes; empty where it is known."""
+    named = f"node {node.name or (node.output[0] if node.output else '?')}"
+    if not is_default_domain(node.domain):
+        if node.domain == "com.microsoft" and node.op_type in KNOWN_MICROSOFT_OPERATORS:
+            return ""
+        what = f"unknown operator {node.domain}::{node.op_type}, {named}"
+        return f"{what}; write it in operators of ONNX's own domain"
+    if node.op_type in ORT_ONLY_OPERATORS or _has_schema(node.op_type, opset):
+        return ""
+    return f"opset {opset} of ONNX has no operator {node.op_type}, {named}"
+
+
+def _has_schema(op_type: str, opset: int) -> bool:
     import onnx
 
-    named = f"node {node.name or (node.output[0] if node.output else '?')}"
-    if node.domain not in _DEFAULT_DOMAINS:
-        if node.domain == "com.microsoft" and node.op_type in KNOWN_MICROSOFT_OPERATORS:
-            return
-        message = f"{where}: unknown operator {node.domain}::{node.op_type}, {named}"
-        raise UnknownOpsetError(message, hint="export the model with operators of ONNX's own domain only")
-    if node.op_type in ORT_ONLY_OPERATORS:
-        return
     try:
-        onnx.defs.get_schema(node.op_type, opset, "")
-    except onnx.defs.SchemaError as error:
-        message = f"{where}: opset {opset} of ONNX has no operator {node.op_type}, {named}"
-        raise UnknownOpsetError(message, hint="the file is damaged, or its opset_import is wrong") from error
+        onnx.defs.get_schema(op_type, opset, "")
+    except onnx.defs.SchemaError:
+        return False
+    return True
+
+
+def _hint_of(node: onnx.NodeProto) -> str:
+    if is_default_domain(node.domain):
+        return "the file is damaged, or its opset_import is wrong"
+    return "export the model with operators of ONNX's own domain only"
 
 
 def _all_nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:

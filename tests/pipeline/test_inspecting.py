@@ -7,7 +7,7 @@ import json
 import onnx
 import pytest
 
-from mobilekit.errors import ModelFileError
+from mobilekit.errors import ModelFileError, UnknownOpsetError
 from mobilekit.pipeline import inspect
 from tests.pipeline.support import project, tiny_model, write_model, write_target
 
@@ -89,3 +89,30 @@ def test_nothing_is_written(here):
     before = sorted(here.rglob("*"))
     inspect(target="mine.toml")
     assert sorted(here.rglob("*")) == before
+
+
+def test_all_refusals_are_listed_with_the_facts(here):
+    """An unknown operator, an unsupported one and data-dependent sizes at once; borders stay visible."""
+    model = tiny_model()
+    for name, op, domain in (("d", "Det", ""), ("n", "NonZero", ""), ("m", "MyOp", "acme")):
+        model.graph.node.append(onnx.helper.make_node(op, ["a"], [name], domain=domain))
+        kind = onnx.TensorProto.INT64 if op == "NonZero" else onnx.TensorProto.FLOAT
+        model.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, None))
+    write_model(here, model)
+    found = inspect(target="mine.toml")
+    assert len(found.refusals) == 3
+    assert found.operators["Det"] == 1
+    assert found.inputs
+    assert not any(tier.possible for tier in found.tiers)
+    del model.graph.node[-1], model.graph.output[-1]
+    write_model(here, model)
+    assert len(inspect(target="mine.toml").refusals) == 2
+
+
+def test_another_version_of_onnx_is_still_an_error(here):
+    """No operator is to blame for it."""
+    model = tiny_model()
+    model.opset_import[0].version = 99
+    write_model(here, model)
+    with pytest.raises(UnknownOpsetError):
+        inspect(target="mine.toml")

@@ -64,6 +64,11 @@ def emit(
 
 def refusals(graph: Graph) -> tuple[str, ...]:
     """What the TFLite table cannot say of a legalised graph, one line per node; a dry run."""
+    return tuple(line for _, line in refused_nodes(graph))
+
+
+def refused_nodes(graph: Graph) -> tuple[tuple[str, str], ...]:
+    """As :func:`refusals`, each with the first output of its node."""
     from mobilekit.convert.tflite.operation import Operation
 
     view = view_of(graph)
@@ -81,7 +86,7 @@ def refusals(graph: Graph) -> tuple[str, ...]:
             )
             lowering.call(operation, node)
         except UnsupportedOperatorError as error:
-            found.append(error.message)
+            found.append((next(name for name in node.output if name), f"{error.message}; {error.hint}"))
         for name in fused.outputs:
             if name and not emitter.forms.get(name):
                 order = permutation(len(view.shapes[name]), channels_last=False)

@@ -1,0 +1,116 @@
+"""Every node without an exact form is named at once, whichever step would have stopped first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+
+from mobilekit.convert.tflite.refused import (
+    by_operator,
+    check_operators_known,
+    every_refusal,
+    load_model,
+    refusals_of_file,
+    with_all,
+)
+from mobilekit.errors import UnknownOpsetError, UnsupportedOperatorError
+from mobilekit.legalise.pipeline import legalise
+from mobilekit.normalise.pipeline import normalise
+from mobilekit.source.graph import Graph
+from mobilekit.source.load import load
+
+BORDER = "(float[1,3,16,16] x, float[1,16,16,2] g, float[3,3] q, float[3,3,3,3] w)"
+
+
+def model(body: str, *, outputs: str = "float y", domains: str = "") -> onnx.ModelProto:
+    """A model of ``body`` at opset 18."""
+    text = f'<ir_version: 8, opset_import: ["": 18{domains}]> m {BORDER} => ({outputs}) {{ {body} }}'
+    return onnx.parser.parse_model(text)
+
+
+def loaded(tmp_path: Path, made: onnx.ModelProto) -> Graph:
+    """The model as ``load`` gives it."""
+    onnx.save(made, tmp_path / "m.onnx")
+    return load(tmp_path / "m.onnx")
+
+
+STAGES = """
+  a = GridSample (x, g)
+  s = Constant <value_ints = [20, 20]> ()
+  c = CenterCropPad <axes = [2, 3]> (a, s)
+  n = NonZero (c)
+  y = Cast <to = 1> (n)
+  d = Det (q)
+  k = Conv (x, w)
+"""
+
+
+def test_operators_of_every_stage_are_named_together(tmp_path):
+    """Legalise's, the table's and the data-dependent one; each with the file's opset and its own remedy."""
+    with pytest.raises(UnsupportedOperatorError, match="4 operators have no exact form") as caught:
+        check_operators_known(loaded(tmp_path, model(STAGES, outputs="float y, float d, float k")))
+    lines = caught.value.refusals
+    operators = [line.split(", ")[0].rsplit(" ", 1)[1] for line in lines]
+    assert operators == ["GridSample", "CenterCropPad", "NonZero", "Det"]
+    assert all("opset 18" in line and "; " in line for line in lines)
+    assert caught.value.hint.startswith("change the model as each line says, or ")
+
+
+def test_attributes_and_operands_are_named_with_the_operators(tmp_path):
+    """Where the steps can run, a convolution with a style in its weights stands beside Det."""
+    body = "a = GridSample (x, g) y = Conv (a, w) d = Det (q)"
+    lines = every_refusal(loaded(tmp_path, model(body, outputs="float y, float d")))
+    assert [line.split(", ")[0] for line in lines] == [
+        f"no exact form for {op}" for op in ("GridSample", "Conv", "Det")
+    ]
+    assert "demodulate" in lines[1]
+    assert "opset 18" in lines[1]
+
+
+def test_refusals_of_a_step_are_completed(tmp_path):
+    """Legalise's error names the opset it works in; the completed one that of the file."""
+    source = loaded(tmp_path, model("y = Conv (x, w)"))
+    check_operators_known(source)
+    with pytest.raises(UnsupportedOperatorError, match="opset 21") as caught:
+        legalise(normalise(source, samples=()).graph, samples=())
+    assert "Conv, opset 18, node y" in with_all(source, caught.value).message
+
+
+def test_what_is_folded_or_unused_is_not_refused(tmp_path):
+    """NonZero of constants and Det that nothing reads go away; of an input, they stay."""
+    folded = (
+        "c = Constant <value_floats = [0.0, 1.0]> () n = NonZero (c) f = Cast <to = 1> (n) y = Mul (q, f)"
+    )
+    assert by_operator(model(f"{folded} d = Det (q)")) == ()
+    assert every_refusal(loaded(tmp_path, model(f"{folded} d = Det (q)"))) == ()
+    kept = by_operator(model(f"{folded} d = Det (q)", outputs="float y, float d"))
+    assert [refused.name for refused in kept] == ["d"]
+
+
+def test_unknown_operators_do_not_hide_the_others(tmp_path):
+    """Exit code 11, and all four lines in the file's order; alone, the plain message."""
+    body = "a = GridSample (x, g) m = acme.MyOp (a) y = Relu (m) d = Det (q)"
+    path = tmp_path / "m.onnx"
+    onnx.save(model(body, outputs="float y, float d", domains=', "acme": 1'), path)
+    with pytest.raises(UnknownOpsetError, match="3 operators are refused") as caught:
+        load_model(path, shapes={})
+    assert [caught.value.message.index(op) for op in ("GridSample", "MyOp", "Det")] == sorted(
+        caught.value.message.index(op) for op in ("GridSample", "MyOp", "Det")
+    )
+    onnx.save(model("y = acme.MyOp (x)", domains=', "acme": 1'), path)
+    assert len(refusals_of_file(path)) == 1
+    with pytest.raises(UnknownOpsetError, match="unknown operator acme::MyOp, node y"):
+        load_model(path, shapes={})
+    onnx.save(model("y = Relu (x)"), path)
+    assert refusals_of_file(path) == ()
+    assert load_model(path, shapes={}).stage == "source"
+
+
+def test_a_model_that_converts_has_no_refusals(tmp_path):
+    """Norms, old spellings and shape arithmetic are served, by whichever step."""
+    body = "s = Shape (q) r = Reshape (q, s) l = LpNormalization (r) h = Hardmax (l) y = CastLike (h, q)"
+    source = loaded(tmp_path, model(body))
+    check_operators_known(source)
+    assert every_refusal(source) == ()
