@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
 
 def _execute(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     """Run every feed; the answer names the outputs in the order of the arrays in ``outputs-N.npz``."""
-    before = _peak_bytes()
+    before = _resident_bytes()
     feed: dict[str, Any] = {}
     with open_tflite(Path(request["path"]), threads=request["threads"]) as session:
         names = [spec.name for spec in session.outputs]
@@ -71,20 +71,37 @@ def _times_ms(session: Session, feed: Feed) -> list[float]:
     return times
 
 
+def _resident_bytes() -> int:
+    """Resident memory of this process now; off Linux the peak so far, which only larger peaks exceed.
+
+    Off Linux a small file's growth is therefore 0 where starting Python took more.
+    """
+    return _status_bytes("VmRSS") or _peak_bytes()
+
+
 def _peak_bytes() -> int:
     """Peak resident memory of this process; 0 where the system does not say.
 
     Linux keeps in ``ru_maxrss`` what the parent had when it forked; VmHWM starts anew.
     """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        lines = (line.split() for line in status.read_text(encoding="ascii").splitlines())
-        return next((1024 * int(words[1]) for words in lines if words[:1] == ["VmHWM:"]), 0)
+    found = _status_bytes("VmHWM")
+    if found is not None:
+        return found
     try:
         import resource
     except ImportError:
         return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak  # bytes there, KiB elsewhere
+
+
+def _status_bytes(field: str) -> int | None:
+    """A memory figure of ``/proc/self/status``; None where there is none."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return None
+    lines = (line.split() for line in status.read_text(encoding="ascii", errors="replace").splitlines())
+    return next((1024 * int(words[1]) for words in lines if words[:1] == [f"{field}:"]), None)
 
 
 if __name__ == "__main__":
