@@ -98,17 +98,17 @@ def inspect(
     inputs, outputs = ([tensor.name for tensor in facts[side]] for side in ("inputs", "outputs"))
     check_described(description, path, inputs=inputs, outputs=outputs)
     try:
-        from mobilekit.convert.tflite.refused import refusals_of_file
+        from mobilekit.convert.tflite.refused import UNKNOWN_HINT, refusals_of_file
         from mobilekit.source.load import load
 
         source = load(path, shapes=open_shapes(path, description, fill))
-    except UnknownOpsetError as error:
+    except UnknownOpsetError:
         # An operator that nobody knows is part of the answer; another version of ONNX is not.
         unknown = refusals_of_file(path)
         if not unknown:
             raise
         tiers = _tiers(facts, description, chosen, fill, possible=False)
-        return Inspection(**facts, refusals=unknown, hint=error.hint, tiers=tiers)
+        return Inspection(**facts, refusals=unknown, hint=UNKNOWN_HINT, tiers=tiers)
     except ShapeError as error:
         return Inspection(**facts, problem=error.message, hint=error.hint)
     return _with_outlook(facts, source, description, chosen, fill)

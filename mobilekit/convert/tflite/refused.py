@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mobilekit.source.graph import Graph
 
 PROFILE = "tflite-cpu"
+UNKNOWN_HINT = "change the model as each line says, the unknown operators first: nothing converts around them"
 _SHAPES = frozenset({"Constant", "Shape", "Size"})
 _NORMALISED = frozenset({*UNIFIED, "Scatter", "Upsample", "Gelu", "QuickGelu"})
 _NO_RULE = Refusal(got="mobilekit has no rule for this operator")
@@ -54,7 +55,7 @@ def load_model(path: Path, *, shapes: Mapping[str, tuple[int, ...]]) -> Graph:
             raise
         shown = "".join(f"\n  {line}" for line in lines)
         message = f"{path}: {len(lines)} operators are refused:{shown}"
-        raise UnknownOpsetError(message, hint=error.hint) from error
+        raise UnknownOpsetError(message, hint=UNKNOWN_HINT) from error
 
 
 def refusals_of_file(path: Path) -> tuple[str, ...]:
