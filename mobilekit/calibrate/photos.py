@@ -74,11 +74,13 @@ class DrawnPhoto:
 class PhotoSet:
     """Photos sorted by name. Iterating decodes them one at a time and keeps none.
 
-    ``digest`` depends on the contents in their order, not on names or places.
+    ``digest`` depends on the contents in their order, not on names or places. ``skipped`` are what
+    lay beside them and was not used, hidden things aside; folders end in ``/``.
     """
 
     files: tuple[PhotoFile | DrawnPhoto, ...]
     digest: str
+    skipped: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,41 +105,47 @@ def read_photos(path: Path) -> PhotoSet:
     here, pixels when they are decoded. Raises PhotoError naming what is not an image or has an
     unusable size, MissingPhotosError if nothing is left.
     """
+    skipped: tuple[str, ...] = ()
     if path.is_dir():
-        found = _in_folder(path)
+        found, skipped = _in_folder(path)
     elif not path.exists():
         message = f"no photos: {path} does not exist"
         raise MissingPhotosError(message, hint=_HINT)
     elif path.suffix.lower() == ".zip":
-        found = _in_zip(path)
+        found, skipped = _in_zip(path)
     elif path.suffix.lower() == ".txt":
         found = _in_list(path)
     else:
         found = [_scan(path.name, path)]
     if not found:
-        message = f"no photos in {path}"
+        within = "; sub-folders are not looked into" if any(s.endswith("/") for s in skipped) else ""
+        message = f"no photos in {path}{within}"
         raise MissingPhotosError(message, hint=_HINT)
-    return photo_set(found)
+    return photo_set(found, skipped=skipped)
 
 
-def photo_set(files: Iterable[PhotoFile | DrawnPhoto]) -> PhotoSet:
+def photo_set(files: Iterable[PhotoFile | DrawnPhoto], *, skipped: tuple[str, ...] = ()) -> PhotoSet:
     """The set of ``files``, sorted by name."""
     ordered = tuple(sorted(files, key=lambda file: (file.name, file.digest)))
-    return PhotoSet(files=ordered, digest=digest_of_bytes("\n".join(f.digest for f in ordered).encode()))
+    digest = digest_of_bytes("\n".join(f.digest for f in ordered).encode())
+    return PhotoSet(files=ordered, digest=digest, skipped=skipped)
 
 
 def _promises_photo(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in decode.SUFFIXES
 
 
-def _in_folder(folder: Path) -> list[PhotoFile]:
+def _in_folder(folder: Path) -> tuple[list[PhotoFile], tuple[str, ...]]:
+    """The photos in ``folder``, and the names of what else is there."""
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
         message = f"the photo folder {folder} cannot be read: {error}"
         raise PhotoError(message) from error
     files = [entry for entry in entries if _promises_photo(entry.name) and not entry.is_dir()]
-    return [_scan(file.name, file) for file in files]
+    others = [entry for entry in entries if entry not in files and not entry.name.startswith(".")]
+    skipped = tuple(f"{entry.name}/" if entry.is_dir() else entry.name for entry in others)
+    return [_scan(file.name, file) for file in files], skipped
 
 
 def _in_list(file: Path) -> list[PhotoFile]:
@@ -159,12 +167,14 @@ def _in_list(file: Path) -> list[PhotoFile]:
     return found
 
 
-def _in_zip(file: Path) -> list[PhotoFile]:
-    """The photos anywhere in the archive, but for hidden files and folders."""
+def _in_zip(file: Path) -> tuple[list[PhotoFile], tuple[str, ...]]:
+    """The photos anywhere in the archive, and the names of other files, but for hidden ones."""
     try:
         with zipfile.ZipFile(file) as archive:
             members = [m for m in archive.infolist() if not m.is_dir() and _visible(m.filename)]
-            return [_scan_member(archive, file, member) for member in members]
+            photos = [m for m in members if _promises_photo(PurePosixPath(m.filename).name)]
+            skipped = tuple(sorted(m.filename for m in members if m not in photos))
+            return [_scan_member(archive, file, member) for member in photos], skipped
     except (OSError, zipfile.BadZipFile) as error:
         message = f"the photo archive {file} cannot be read: {error}"
         raise PhotoError(message) from error
@@ -172,8 +182,7 @@ def _in_zip(file: Path) -> list[PhotoFile]:
 
 def _visible(member: str) -> bool:
     parts = PurePosixPath(member).parts
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not hidden and _promises_photo(parts[-1])
+    return not any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def _scan(name: str, path: Path) -> PhotoFile:

@@ -41,14 +41,16 @@ def convert(
     """Convert one model to one format, checked against ONNX Runtime on real inputs."""
     from mobilekit import pipeline
     from mobilekit.cli.output import Bars, note, print_files, print_json
+    from mobilekit.cli.photos import opened_photos, summary
     from mobilekit.cli.quality_text import quality_lines
 
+    found = opened_photos(photos)
     with Bars() as bars:
         artifact = pipeline.convert(
             model,
             to=to,
             precision=precision,
-            photos=photos,
+            photos=found,
             out=out,
             shapes=parse_shapes(shape),
             data=parse_inputs(input_),
@@ -58,6 +60,8 @@ def convert(
             fallback=fallback,
             progress=bars,
         )
+    if photos is not None and found is not None:
+        note(summary(photos, len(found), found.skipped))
     if as_json:
         print_json(
             {

@@ -44,13 +44,15 @@ def package(
     """Make ready packages for every tier of a store: models, manifests, bundles, and a report."""
     from mobilekit import pipeline
     from mobilekit.cli.output import Bars, note, print_files, print_json
+    from mobilekit.cli.photos import opened_photos, summary
     from mobilekit.cli.quality_text import quality_lines
 
+    found = opened_photos(photos)
     with Bars() as bars:
         result = pipeline.package(
             model,
             target=target,
-            photos=photos,
+            photos=found,
             out=out,
             config=config,
             shapes=parse_shapes(shape),
@@ -61,6 +63,8 @@ def package(
             store=store,
             progress=bars,
         )
+    if photos is not None and found is not None:
+        note(summary(photos, len(found), found.skipped))
     if as_json:
         print_json(result.to_dict())
         return

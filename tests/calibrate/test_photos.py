@@ -32,6 +32,7 @@ def test_folder_is_sorted_and_filtered(folder: Path) -> None:
     assert photos.names == ("a.JPG", "b.png", "c.webp")
     assert [photo.pixels.shape for photo in photos] == [(20, 24, 3)] * 3
     assert photos[1].pixels[0, 0].tolist() == [20, 20, 20]
+    assert photos.skipped == ("notes.txt", "sub.jpg/")
 
 
 def test_zip_and_list_hold_the_same_photos(folder: Path, tmp_path: Path) -> None:
