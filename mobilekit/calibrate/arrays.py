@@ -96,10 +96,13 @@ def _rows(spec: TensorSpec, file: Path) -> list[int | None]:
 
 def _load(spec: TensorSpec, file: Path) -> Array:
     """The array in ``file``, mapped and not read where possible; pickles are refused."""
+    if not file.exists():
+        message = f"input {spec.name}: {file}: no such file"
+        raise InputDataError(message, hint="give a .npy file, or a folder of them")
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        message = f"input {spec.name}: {file} is not a readable .npy file: {error}"
+        message = f"input {spec.name}: {file} is not a readable .npy file"
         raise InputDataError(message, hint="save it with numpy.save, without objects") from error
     if not isinstance(array, np.ndarray):
         message = f"input {spec.name}: {file} is an archive, a single .npy array expected"

@@ -18,6 +18,9 @@ def read_feed(path: Path) -> dict[str, Array]:
 
     import numpy as np
 
+    if not path.exists():
+        message = f"{path}: no such file"
+        raise InputDataError(message, hint="give the path of an .npz file")
     hint = "write it with numpy.savez(path, **{name: array}), without objects"
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -26,7 +29,7 @@ def read_feed(path: Path) -> dict[str, Array]:
                 raise InputDataError(message, hint=hint)
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
-        message = f"{path} is not a readable .npz file: {problem}"
+        message = f"{path} is not a readable .npz file"
         raise InputDataError(message, hint=hint) from problem
 
 

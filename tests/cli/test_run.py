@@ -58,6 +58,8 @@ def test_bad_feed(cli, model, tmp_path, content):
     done = cli("run", model, "--feed", "in.npz")
     assert done.returncode == 42
     assert "in.npz" in done.stderr
+    assert "no such file" not in done.stderr
+    assert "allow_pickle" not in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -69,4 +71,6 @@ def test_feed_that_does_not_fit(cli, model, tmp_path):
 
 def test_missing_feed(cli, model):
     """A feed that is not there is exit code 42."""
-    assert cli("run", model, "--feed", "nothing.npz").returncode == 42
+    done = cli("run", model, "--feed", "nothing.npz")
+    assert done.returncode == 42
+    assert "nothing.npz: no such file" in done.stderr
