@@ -51,6 +51,8 @@ def onnx_runtime(model: Path, feed: dict[str, Any]) -> Callable[[], float]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
     options.log_severity_level = 3
+    # Its threads would go on spinning into the next competitor's turn.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
     def once() -> float:
