@@ -161,7 +161,8 @@ def read_plan(path: Path, graph: Graph) -> QuantisationPlan:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         message = f"cannot read the plan {path}: {error}"
-        raise PlanError(message) from error
+        hint = "package writes one beside each int8 model, and so does `mobilekit convert --precision int8`"
+        raise PlanError(message, hint=hint) from error
     found = QuantisationPlan.from_json(text)
     if found.graph_digest != graph.digest:
         message = (

@@ -6,7 +6,7 @@ import pytest
 
 import mobilekit.normalise.pipeline as normalising
 from mobilekit.convert.tflite.operation import Operation
-from mobilekit.errors import ConversionDisagreementError, PassDisagreementError
+from mobilekit.errors import ConversionDisagreementError, PassDisagreementError, PlanError
 from mobilekit.pipeline import convert
 from tests.pipeline.support import INPUTS, write_model
 
@@ -38,3 +38,11 @@ def test_a_wrong_operator(tmp_path, monkeypatch):
     monkeypatch.setattr(Operation, "add", wrong)
     with pytest.raises(ConversionDisagreementError, match="LeakyRelu"):
         convert(write_model(tmp_path), out=tmp_path / "out", inputs=INPUTS)
+
+
+def test_a_plan_that_is_not_there(tmp_path):
+    """The error names the file, the hint says where plans come from."""
+    missing = tmp_path / "none.json"
+    with pytest.raises(PlanError, match=r"none\.json") as caught:
+        convert(write_model(tmp_path), out=tmp_path / "out", inputs=INPUTS, precision="int8", plan=missing)
+    assert "package" in caught.value.hint
