@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mobilekit.errors import ModelFileError, UnsupportedOperatorError
 from mobilekit.normalise.node import MOBILEKIT, Node, ValueType, node_proto, schema
+from mobilekit.runtimes.ort import typed_errors
 
 if TYPE_CHECKING:
     import onnx
@@ -107,10 +109,11 @@ def evaluate(node: Node, constants: Mapping[str, Array], opset: int) -> dict[str
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
     try:
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
-        )
-        values = session.run([v.name for v in outputs], present)
-    except Exception:  # noqa: BLE001 - a type of constant without kernel: the node stays, nothing is lost
-        return None
+        with typed_errors("evaluate a constant", UnsupportedOperatorError):
+            session = onnxruntime.InferenceSession(
+                model.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
+            )
+            values = session.run([v.name for v in outputs], present)
+    except (UnsupportedOperatorError, ModelFileError):
+        return None  # a type of constant without kernel: the node stays, nothing is lost
     return dict(zip((v.name for v in outputs), values, strict=True))

@@ -65,7 +65,7 @@ class OrtSession:
         check_taps(taps, self._taps, where=self.name)
         known = {**self._constants, **feed}
         names = list(dict.fromkeys([*(s.name for s in self.outputs), *(t for t in taps if t not in known)]))
-        with _typed_errors("run the model", ModelError):
+        with typed_errors("run the model", ModelError):
             values = self._session.run(names, {k: np.asarray(v, order="C") for k, v in feed.items()})
         return {**{t: known[t] for t in taps if t in known}, **dict(zip(names, values, strict=True))}
 
@@ -141,13 +141,17 @@ def _session(model: str | bytes, *, where: str, optimise: bool, threads: int | N
     if threads is not None:
         options.intra_op_num_threads = threads
     create: Callable[..., Any] = onnxruntime.InferenceSession
-    with _typed_errors(f"open {where}", ModelFileError):
+    with typed_errors(f"open {where}", ModelFileError):
         return create(model, sess_options=options, providers=["CPUExecutionProvider"])
 
 
 @contextmanager
-def _typed_errors(action: str, otherwise: type[MobilekitError]) -> Iterator[None]:
-    """ONNX Runtime's exceptions as ours: each derives from Exception directly, so all are listed."""
+def typed_errors(action: str, otherwise: type[MobilekitError]) -> Iterator[None]:
+    """ONNX Runtime's exceptions as ours: each derives from Exception directly, so all are listed.
+
+    A kernel that is missing is an UnsupportedOperatorError, what is no model a ModelFileError,
+    anything else ``otherwise``.
+    """
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     not_a_model = (state.InvalidProtobuf, state.NoSuchFile, state.InvalidGraph, state.NoModel)
