@@ -1,0 +1,42 @@
+"""When an output counts as right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+RELATIVE = 1e-3
+"""Of the range of the expected output."""
+TINY = 1e-2
+"""Ranges below are none: there the largest expected magnitude counts (a single loss value, a constant map)."""
+FLOOR = 1e-5
+"""The least tolerance, for outputs of zeros."""
+
+
+def difference(expected: np.ndarray, actual: np.ndarray) -> str:
+    """What is wrong with an output; empty if nothing is. Integers and booleans must be the same."""
+    if actual.shape != expected.shape or actual.dtype != expected.dtype:
+        return f"{actual.dtype}{list(actual.shape)}, expected {expected.dtype}{list(expected.shape)}"
+    if expected.dtype.kind != "f":
+        wrong = int((expected != actual).sum())
+        return f"{wrong} of {expected.size} elements differ" if wrong else ""
+    return _of_floats(expected.astype(np.float64), actual.astype(np.float64))
+
+
+def _of_floats(expected: np.ndarray, actual: np.ndarray) -> str:
+    finite = np.isfinite(expected)
+    # What is not finite must be the same: NaN where NaN is expected, infinities by their sign.
+    same = np.array_equal(expected[~finite], actual[~finite], equal_nan=True)
+    if not same or not np.isfinite(actual[finite]).all():
+        return "NaN or infinity in different places"
+    if not finite.any():
+        return ""
+    error = float(np.abs(expected[finite] - actual[finite]).max())
+    allowed = tolerance(expected[finite])
+    return f"error {error:.3g}, allowed {allowed:.3g}" if error > allowed else ""
+
+
+def tolerance(expected: np.ndarray) -> float:
+    """The largest absolute error that is allowed, for finite expected values."""
+    span = float(expected.max() - expected.min())
+    scale = span if span >= TINY else max(span, float(np.abs(expected).max()))
+    return max(RELATIVE * scale, FLOOR)

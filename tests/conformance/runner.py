@@ -1,0 +1,126 @@
+"""One case through the public API: converted, opened, run, judged."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+import mobilekit
+from mobilekit.errors import DisagreementError, MobilekitError, UnknownOpsetError
+from mobilekit.pipeline import inspect
+from tests.conformance import judge, wheel
+from tests.conformance.wheel import Case
+
+EXACT = "exact"
+REWRITTEN = "exact by rewriting"
+REFUSED = "refused"
+UNNAMED = "unnamed"
+"""A typed error that does not say which node it is about."""
+SELF_CHECK = "self-check"
+WRONG = "WRONG"
+CRASH = "CRASH"
+RIGHT = (EXACT, REWRITTEN)
+_NODE = re.compile(r"\bnode \S+")
+_FOLDERS = re.compile(r"/\S*/(?=model\.)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a case. ``detail`` is the error's message, or what is wrong with an output.
+
+    ``follows`` is set where the expected output and ONNX Runtime's disagree: whom the file follows.
+    """
+
+    case: str
+    operator: str
+    status: str
+    detail: str = ""
+    follows: str = ""
+
+    def line(self) -> str:
+        """A line of the survey."""
+        follows = f" [follows {self.follows}]" if self.follows else ""
+        return f"{self.status}\t{self.operator}\t{self.case}\t{self.detail}{follows}"
+
+
+def run_case(name: str) -> Outcome:
+    """Convert a case and judge what the file computes; no exception leaves this function."""
+    case = wheel.load(name)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _converted(case, Path(folder))
+        except DisagreementError as error:
+            return _outcome(case, SELF_CHECK, _told(error))
+        except MobilekitError as error:
+            return _outcome(case, REFUSED if _names_node(error) else UNNAMED, _told(error))
+        except Exception as error:  # noqa: BLE001  what reaches a user as a traceback is what is looked for
+            return _outcome(case, CRASH, f"{type(error).__name__}: {error}")
+
+
+def _converted(case: Case, folder: Path) -> Outcome:
+    path = folder / "model.onnx"
+    onnx.save(case.model, path)
+    samples = [{key: _finite(values) for key, values in case.feed.items()}]
+    artifact = mobilekit.convert(path, to="tflite", precision="fp32", out=folder / "out", samples=samples)
+    with mobilekit.open_runtime(artifact.path) as runtime:
+        outputs = runtime.run(case.feed)
+    wrong = _differences(case.expected, outputs)
+    if not wrong:
+        return _outcome(case, _how(path, case))
+    if not _differences(_reference(path, case), outputs):
+        return Outcome(
+            case=case.name,
+            operator=case.operator,
+            status=_how(path, case),
+            detail=wrong,
+            follows="ONNX Runtime",
+        )
+    return _outcome(case, WRONG, wrong)
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    """Values that ``convert`` accepts as a sample: it refuses NaN and infinities. The file is run on the real ones."""
+    return np.where(np.isfinite(values), values, 0).astype(values.dtype) if values.dtype.kind == "f" else values
+
+
+def _how(path: Path, case: Case) -> str:
+    """Whether TFLite has the operator itself, or it had to be written as others."""
+    return EXACT if dict(inspect(path).legal_operators or {}) == {case.operator: 1} else REWRITTEN
+
+
+def _differences(expected: dict[str, np.ndarray], actual: dict[str, np.ndarray]) -> str:
+    if list(expected) != list(actual):
+        return f"outputs {list(actual)}, expected {list(expected)}"
+    found = {key: judge.difference(expected[key], actual[key]) for key in expected}
+    return "; ".join(f"output {key}: {what}" for key, what in found.items() if what)
+
+
+def _reference(path: Path, case: Case) -> dict[str, np.ndarray]:
+    """What ONNX Runtime computes; nothing where it cannot."""
+    try:
+        with mobilekit.open_runtime(path) as runtime:
+            return runtime.run(case.feed)
+    except MobilekitError:
+        return {}
+
+
+def _outcome(case: Case, status: str, detail: str = "") -> Outcome:
+    return Outcome(case=case.name, operator=case.operator, status=status, detail=detail)
+
+
+def _names_node(error: MobilekitError) -> bool:
+    """Whether a refusal names the node. An opset that nobody reads is no node's fault."""
+    return isinstance(error, UnknownOpsetError) or bool(_NODE.search(error.message))
+
+
+def _told(error: MobilekitError) -> str:
+    """The error's class and its message in a line, without the folders that the case ran in."""
+    text = _FOLDERS.sub("", " ".join(error.message.split()))
+    return f"{type(error).__name__}: {text}"
