@@ -113,6 +113,13 @@ def open_tflite(path: Path, *, threads: int | None = None, preserve_all: bool = 
     return LitertSession(path, threads=threads, preserve_all=preserve_all)
 
 
+def _usable_cores() -> int:
+    """The cores this process may run on: in a container, or under taskset, fewer than there are."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _version() -> str:
     import ai_edge_litert
 
@@ -127,7 +134,7 @@ def _interpreter(path: Path, *, threads: int | None, preserve_all: bool) -> Any:
         warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors.*")
         interpreter = Interpreter(
             model_path=str(path),
-            num_threads=threads or min(_MOST_THREADS, os.cpu_count() or 1),
+            num_threads=threads or min(_MOST_THREADS, _usable_cores()),
             experimental_preserve_all_tensors=preserve_all,
         )
         interpreter.allocate_tensors()
