@@ -4,7 +4,8 @@ Coordinates are computed in the precision and order of ONNX Runtime, float32 but
 half_pixel_symmetric: ties of nearest depend on it. ``length_resized`` is the integer output size, as
 the specification and ONNX Runtime have it (onnx.reference takes scale·size instead, and differs for
 align_corners).
-Axes of scale 1 are copied, whatever region tf_crop_and_resize asks for: there ONNX Runtime is followed too.
+Axes of scale 1 are copied, whatever region tf_crop_and_resize asks for, and so are axes whose size stays
+where antialiasing is asked for: there ONNX Runtime is followed too.
 """
 
 from __future__ import annotations
@@ -103,7 +104,9 @@ def nearest_indices(axis: Axis, method: Method) -> Array:
 def weights(axis: Axis, method: Method) -> Array:
     """The float64 matrix ``[resized, size]`` of a linear or cubic Resize; rows outside are zero."""
     x = source_coordinates(axis, method.coordinates).astype(np.float64)
-    if method.antialias:
+    if method.antialias and axis.size == axis.resized:
+        matrix = np.eye(axis.size)
+    elif method.antialias:
         matrix = _antialiased(x, axis, method)
     elif method.mode == "linear":
         matrix = _linear(x, axis)

@@ -11,6 +11,7 @@ from mobilekit.errors import ModelFileError
 from mobilekit.source.check import check_border, check_opsets, check_structure, check_weights
 from mobilekit.source.external import embed_external_data
 from mobilekit.source.graph import Graph, graph_from_proto
+from mobilekit.source.resize_axes import count_axes_from_the_front
 from mobilekit.source.shapes import fix_inputs, fix_outputs
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def load(path: Path, *, shapes: Mapping[str, tuple[int, ...]] = MappingProxyType
     check_weights(model, where=str(path))
     check_border(model, where=str(path))
     fix_inputs(model, shapes, where=str(path))
+    count_axes_from_the_front(model, where=str(path))
     fix_outputs(model, where=str(path))
     return graph_from_proto(model, stage="source")
 

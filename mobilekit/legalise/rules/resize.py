@@ -15,6 +15,7 @@ from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.resample import Axis, Method, nearest_indices, outside, taps_of, weights
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
+from mobilekit.legalise.rules.resize_integers import linear_integers, sampled_axes
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
@@ -44,8 +45,6 @@ def _resize(node: Node, b: Builder) -> Replacement | Refusal | None:
         return Refusal(
             got="sizes, scales or roi computed at run time", hint="export the model with fixed shapes"
         )
-    if node["mode"] != "nearest" and not b.type(x).is_float:
-        return Refusal(got=f"mode={node['mode']} on {b.dtype(x).name}", hint="resize floating-point numbers")
     wanted = _Resize(
         axes=axes_of(node, b),
         method=_method(node),
@@ -54,10 +53,32 @@ def _resize(node: Node, b: Builder) -> Replacement | Refusal | None:
     # ONNX Runtime copies a tensor whose shape stays, whatever the scales and the region are.
     if all(axis.size == axis.resized for axis in wanted.axes):
         return x
+    if _is_misplaced_region(wanted):
+        got = "antialias=1 with coordinate_transformation_mode=tf_crop_and_resize along axes 1 and 2"
+        return Refusal(got=got, hint="ONNX Runtime and ONNX differ there: resize the last two axes")
+    if wanted.method.mode != "nearest" and not b.type(x).is_float:
+        return _integers(x, wanted, b)
     spelled = _tflite_spelling(wanted, b.rank(x))
     if spelled is not None:
         return _keep(node, spelled, b)
     return _gathered(x, wanted, b) if wanted.method.mode == "nearest" else _weighted(x, wanted, b)
+
+
+def _integers(x: str, wanted: _Resize, b: Builder) -> Replacement | Refusal:
+    method = wanted.method
+    count = sampled_axes(wanted.axes)
+    if method.mode != "linear" or method.antialias or not count:
+        got = f"mode={method.mode}, antialias={int(method.antialias)} on {b.dtype(x).name} {b.shape(x)}"
+        return Refusal(got=got, hint="resize floating-point numbers: ONNX does not say how integers round")
+    resized = linear_integers(x, wanted.axes[-count:], method.coordinates, b)
+    return _extrapolated(resized, wanted, b, cleared=False)
+
+
+def _is_misplaced_region(wanted: _Resize) -> bool:
+    """Where ONNX Runtime takes an image for channels-last and reads its region at the wrong axes."""
+    method, axes = wanted.method, wanted.axes
+    region = method.antialias and method.coordinates == "tf_crop_and_resize"
+    return region and len(axes) == 4 and axes[3].is_unchanged and not axes[1].is_unchanged
 
 
 def _method(node: Node) -> Method:

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from mobilekit.normalise.node import Node
     from mobilekit.tensors import Array
 
+_ROUNDINGS = {
+    "round_prefer_floor": lambda x: np.ceil(x - 0.5),
+    "round_prefer_ceil": lambda x: np.floor(x + 0.5),
+    "ceil": np.ceil,
+}
+
 
 def upsample(editor: Editor, node: Node) -> None:
     """Upsample 7 (scales in an attribute) and 9 (an input): a Resize with ``asymmetric`` coordinates."""
@@ -60,10 +66,32 @@ def resize_11(editor: Editor, node: Node) -> None:
     editor.set_inputs(node, names)
     if node.attribute("coordinate_transformation_mode") != "tf_half_pixel_for_nn":
         return
-    if node.attribute("mode", "nearest") != "nearest" or node.attribute("nearest_mode") != "floor":
-        message = f"Resize(tf_half_pixel_for_nn) other than nearest with floor: {node.where}"
+    if node.attribute("mode", "nearest") != "nearest":
+        message = f"Resize(tf_half_pixel_for_nn) other than nearest: {node.where}"
         raise UnsupportedOperatorError(message, hint="re-export with coordinate mode half_pixel")
-    node.attributes |= {"coordinate_transformation_mode": "half_pixel", "nearest_mode": "round_prefer_ceil"}
+    if node.attribute("nearest_mode") == "floor":
+        node.attributes |= {
+            "coordinate_transformation_mode": "half_pixel", "nearest_mode": "round_prefer_ceil"
+        }  # fmt: skip
+    else:
+        _gathered(editor, node)
+
+
+def _gathered(editor: Editor, node: Node) -> None:
+    """The cells of the other roundings of (x + 0.5) / s, which no later pair of modes has."""
+    value = node.inputs[0]
+    before, after = editor.types[value].shape, editor.types[node.outputs[0]].shape
+    given = editor.constant_of(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
+    scales = np.float32(after) / np.float32(before) if given is None else given.astype(np.float32)
+    for axis, scale in enumerate(scales):
+        if scale == 1:
+            continue
+        x = (np.arange(after[axis], dtype=np.float32) + np.float32(0.5)) / scale
+        cells = _ROUNDINGS[node.attribute("nearest_mode", "round_prefer_floor")](x.astype(np.float64))
+        index = np.clip(cells, 0, before[axis] - 1).astype(np.int64)
+        name = editor.add_constant(index, f"{node.outputs[0]}/cells")
+        value = editor.add("Gather", [value, name], at=node, axis=axis)
+    editor.replace(node.outputs[0], value)
 
 
 def grid_sample(editor: Editor, node: Node) -> None:  # noqa: ARG001 - every rewriting has the same signature

@@ -182,12 +182,18 @@ def test_resize_to_the_same_size_disappears():
     assert check(graph, {"x": noise(1, 2, 4, 4)}) == ["Relu"]
 
 
-def test_interpolated_integers_are_refused():
-    """How integers round between cells is not told by ONNX."""
-    graph, _ = node_graph(
-        "Resize", [np.zeros((1, 1, 4, 4), np.uint8), None, scales(1, 1, 2, 2)], mode="linear"
-    )
-    with pytest.raises(UnsupportedOperatorError, match="mode=linear on uint8"):
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"mode": "cubic"}, "mode=cubic, antialias=0 on uint8"),
+        ({"mode": "linear", "antialias": 1}, "mode=linear, antialias=1 on uint8"),
+    ],
+)
+def test_how_other_integers_round_is_not_told(attributes, message):
+    """Neither ONNX nor a kernel of ONNX Runtime's says how cubic and antialiased integers round."""
+    x = np.zeros((1, 1, 4, 4), np.uint8)
+    graph, _ = node_graph("Resize", [x, None, scales(1, 1, 0.5, 0.5)], **attributes)
+    with pytest.raises(UnsupportedOperatorError, match=message):
         legalise(graph, samples=[])
 
 
@@ -195,6 +201,28 @@ def test_nearest_integers_are_copied():
     """Nearest works on any element type."""
     x = np.arange(12, dtype=np.int32).reshape(1, 1, 3, 4)
     check_node("Resize", [x, None, scales(1, 1, 2.5, 1.5)], mode="nearest")
+
+
+@pytest.mark.parametrize("coordinates", ["half_pixel", "align_corners", "asymmetric"])
+def test_antialiasing_copies_an_axis_whose_size_stays(coordinates):
+    """1.3 times 3 cells are 3 cells: ONNX Runtime copies them, though the other axis is filtered."""
+    attributes = {"mode": "cubic", "antialias": 1, "coordinate_transformation_mode": coordinates}
+    check_node("Resize", [noise(1, 1, 3, 8), None, scales(1, 1, 1.3, 0.5)], **attributes)
+    axis = Axis(size=3, resized=3, scale=float(np.float32(1.3)))
+    method = Method(mode="cubic", coordinates=coordinates, antialias=True)
+    np.testing.assert_array_equal(weights(axis, method), np.eye(3))
+
+
+def test_an_antialiased_region_across_channels_is_refused():
+    """ONNX Runtime reads the region at other axes there; along the last two axes it does not."""
+    attributes = {
+        "mode": "linear", "antialias": 1, "coordinate_transformation_mode": "tf_crop_and_resize",
+    }  # fmt: skip
+    region = np.array([0, -0.3, 0, 0, 1, 0.7, 1, 1], np.float32)
+    graph, _ = node_graph("Resize", [noise(2, 3, 4, 2), region, scales(1, 0.6, 1.5, 1)], **attributes)
+    with pytest.raises(UnsupportedOperatorError, match="along axes 1 and 2"):
+        legalise(graph, samples=[])
+    check_node("Resize", [noise(2, 3, 4, 2), region, scales(1, 1, 1.5, 2)], **attributes)
 
 
 def _reference(axis, method):

@@ -95,6 +95,16 @@ CASES = [
         "coordinate_transformation_mode = \"tf_half_pixel_for_nn\"> (x, r, s)"),
         "1,4,10,3",
     ),
+    *(
+        (
+            11,
+            ("r = Constant <value = float[0] {}> () s = Constant <value = float[4] {1.0, 1.0, 1.7, 0.6}> () "
+            f"y = Resize <mode = \"nearest\", nearest_mode = \"{rounding}\", "
+            "coordinate_transformation_mode = \"tf_half_pixel_for_nn\"> (x, r, s)"),
+            "1,4,10,3",
+        )
+        for rounding in ("ceil", "round_prefer_ceil", "round_prefer_floor")
+    ),
     (7, "y = Softmax (x)", "1,4,6,6"),
     (7, "y = Softmax <axis = 3> (x)", "1,4,6,6"),
     (11, "y = LogSoftmax <axis = 2> (x)", "1,4,6,6"),
