@@ -31,7 +31,7 @@ def linear_integers(x: str, sampled: tuple[Axis, ...], coordinates: str, b: Buil
     """Linear interpolation of an integer tensor along its last axes, cut to its type."""
     found = [_neighbours(axis, coordinates) for axis in sampled]
     first = b.rank(x) - len(sampled)
-    corners = [((), b.cast(x, np.float32))]
+    corners: list[tuple[tuple[int, ...], str]] = [((), b.cast(x, np.float32))]
     for position, (cells, _) in enumerate(found):
         corners = [
             ((*sides, side), _picked(value, cells[side], first + position, b))

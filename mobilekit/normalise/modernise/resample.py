@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from mobilekit.normalise.node import Node
     from mobilekit.tensors import Array
 
-_ROUNDINGS = {
+_ROUNDINGS: dict[str, Callable[[Array], Array]] = {
     "round_prefer_floor": lambda x: np.ceil(x - 0.5),
     "round_prefer_ceil": lambda x: np.floor(x + 0.5),
     "ceil": np.ceil,
@@ -82,7 +83,11 @@ def _gathered(editor: Editor, node: Node) -> None:
     value = node.inputs[0]
     before, after = editor.types[value].shape, editor.types[node.outputs[0]].shape
     given = editor.constant_of(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
-    scales = np.float32(after) / np.float32(before) if given is None else given.astype(np.float32)
+    scales = (
+        np.array(after, np.float32) / np.array(before, np.float32)
+        if given is None
+        else given.astype(np.float32)
+    )
     for axis, scale in enumerate(scales):
         if scale == 1:
             continue
