@@ -33,7 +33,7 @@ def branch_nodes(editor: Editor, node: Node) -> list[Node]:
     for proto in graph.node:
         copy = onnx.NodeProto()
         copy.CopyFrom(proto)
-        _rename(copy, renamed)
+        rename(copy, renamed)
         added.append(from_proto(copy))
     for output, target in zip(graph.output, node.outputs, strict=True):
         if target:
@@ -48,7 +48,7 @@ def _defined(graph: onnx.GraphProto) -> list[str]:
     return [t.name for t in graph.initializer] + [n for node in graph.node for n in node.output if n]
 
 
-def _rename(node: onnx.NodeProto, renamed: dict[str, str]) -> None:
+def rename(node: onnx.NodeProto, renamed: dict[str, str]) -> None:
     """Rename what a node reads and writes, in its subgraphs too (where a name is not defined anew)."""
     for names in (node.input, node.output):
         for i, name in enumerate(names):
@@ -57,6 +57,6 @@ def _rename(node: onnx.NodeProto, renamed: dict[str, str]) -> None:
         if attribute.HasField("g"):
             inner = {k: v for k, v in renamed.items() if k not in set(_defined(attribute.g))}
             for inner_node in attribute.g.node:
-                _rename(inner_node, inner)
+                rename(inner_node, inner)
             for value in attribute.g.output:
                 value.name = inner.get(value.name, value.name)

@@ -10,6 +10,7 @@ import numpy as np
 from mobilekit.errors import ShapeError, UnsupportedOperatorError
 from mobilekit.normalise.control_flow import branch_nodes
 from mobilekit.normalise.evaluate import evaluate, infer
+from mobilekit.normalise.function_bodies import WRITTEN_OUT, definition_nodes
 from mobilekit.normalise.node import Node, ValueType, subgraphs
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ _SIZED_BY_VALUES = frozenset(
 def fold(editor: Editor) -> None:
     """Evaluate all that depends on constants and shapes only, and find the type of every value.
 
-    Requires: fixed input shapes. Ensures: no Constant nodes, no control flow, no node whose inputs are
-    all constants (large broadcasts excepted), and a fixed type for every value.
+    Requires: fixed input shapes. Ensures: no Constant nodes, no control flow, no operator that is written
+    out, no node whose inputs are all constants (large broadcasts excepted), and a fixed type for every value.
     Raises ShapeError naming the first value whose shape depends on data, UnsupportedOperatorError for
     control flow that does.
     """
@@ -52,6 +53,9 @@ def fold(editor: Editor) -> None:
         node = pending.pop()
         if node.is_op("If") and node.inputs[0] in editor.constants:
             pending.extend(reversed(branch_nodes(editor, node)))
+            continue
+        if node.is_op(*WRITTEN_OUT):
+            pending.extend(reversed(definition_nodes(editor, node)))
             continue
         if subgraphs(node):
             message = f"control flow that depends on data: {node.where}"

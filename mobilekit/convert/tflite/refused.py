@@ -19,6 +19,7 @@ from mobilekit.legalise.profiles import PROFILES
 from mobilekit.legalise.rule import Refusal, line_of, unsupported
 from mobilekit.legalise.rules.dynamic import REASONS
 from mobilekit.normalise.fold import RANDOM
+from mobilekit.normalise.function_bodies import WRITTEN_OUT
 from mobilekit.normalise.norms import UNIFIED
 from mobilekit.normalise.pipeline import normalise
 from mobilekit.source.check import is_default_domain, unknown_operators
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 PROFILE = "tflite-cpu"
 UNKNOWN_HINT = "change the model as each line says, the unknown operators first: nothing converts around them"
 _SHAPES = frozenset({"Constant", "Shape", "Size"})
-_NORMALISED = frozenset({*UNIFIED, "Scatter", "Upsample", "Gelu", "QuickGelu"})
+_NORMALISED = frozenset({*UNIFIED, *WRITTEN_OUT, "Scatter", "Upsample", "Gelu", "QuickGelu"})
 _NO_RULE = Refusal(got="mobilekit has no rule for this operator")
 
 

@@ -1,0 +1,51 @@
+"""Operators that are written out as ONNX defines them."""
+
+import numpy as np
+import pytest
+
+from mobilekit.normalise.function_bodies import WRITTEN_OUT
+from tests.normalise.support import graph_of, normalised, ops, run
+
+
+def loss(attributes: str, *, labels: str = "2,3") -> str:
+    return (
+        '<ir_version: 8, opset_import: ["" : 13]> '
+        f"g (float[2,5,3] x) => (float[] y) {{ y = SoftmaxCrossEntropyLoss<{attributes}>(x, labels) }}"
+    )
+
+
+@pytest.mark.parametrize(
+    "attributes", ['reduction="mean"', 'reduction="sum"', 'reduction="mean", ignore_index=1']
+)
+def test_attributes_reach_the_definition(attributes):
+    """The definition takes the node's attributes; values are those of the operator in ONNX Runtime."""
+    labels = np.array([[0, 1, 4], [2, 1, 1]], np.int64)
+    result = normalised(loss(attributes), labels=labels)  # compares both
+    assert not WRITTEN_OUT.intersection(ops(result))
+
+
+def test_values_inside_are_named_after_the_output():
+    """Two losses in one graph do not share a name, and both are right."""
+    text = (
+        '<ir_version: 8, opset_import: ["" : 13]> g (float[2,5] x) => (float[] y, float[2] z) {'
+        'y = SoftmaxCrossEntropyLoss<reduction="sum">(x, labels)'
+        'z = NegativeLogLikelihoodLoss<reduction="none">(x, labels) }'
+    )
+    labels = np.array([3, 0], np.int64)
+    result = normalised(text, labels=labels)
+    names = [n.output[0] for n in result.graph.proto().graph.node]
+    assert len(names) == len(set(names))
+    assert all(name.startswith(("y", "z")) for name in names)
+
+
+def test_an_absent_input_of_the_definition_is_absent():
+    """Without weights the definition weighs nothing: every label counts the same."""
+    labels = np.array([3, 0], np.int64)
+    text = (
+        '<ir_version: 8, opset_import: ["" : 13]> g (float[2,5] x) => (float[] y) {'
+        'y = NegativeLogLikelihoodLoss<reduction="mean">(x, labels) }'
+    )
+    result = normalised(text, labels=labels)
+    x = np.arange(10, dtype=np.float32).reshape(2, 5)
+    assert run(result.graph, {"x": x})["y"] == pytest.approx(-(x[0, 3] + x[1, 0]) / 2)
+    assert run(graph_of(text, {"labels": labels}), {"x": x})["y"] == pytest.approx(-(x[0, 3] + x[1, 0]) / 2)
