@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 # Operators that always have another form.
 REWRITTEN = frozenset({
     "Acos", "Acosh", "Asin", "Asinh", "Atanh", "BatchNormalization", "CastLike", "Celu", "Constant", "Cosh",
-    "Dropout", "Einsum", "Erf", "Flatten", "GatherElements", "GlobalAveragePool", "GlobalLpPool",
+    "Dropout", "Einsum", "Erf", "EyeLike", "Flatten", "GatherElements", "GatherND", "GridSample", "GlobalAveragePool", "GlobalLpPool",
     "GlobalMaxPool", "HardSigmoid", "Hardmax", "Identity", "IsInf", "IsNaN", "LRN", "LpNormalization", "Mean",
     "Mish", "OneHot", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
     "ReduceSumSquare", "ScatterElements",
-    "Selu", "Shrink", "Sinh", "Softplus", "Softsign", "Squeeze", "Sum", "Swish", "Tan",
+    "Selu", "Shrink", "Sinh", "Softplus", "Softsign", "Squeeze", "Sum", "Swish", "Tan", "TensorScatter",
     "ThresholdedRelu", "Trilu", "Unsqueeze",
 })  # fmt: skip
 
@@ -77,10 +77,11 @@ def _ranks(node: Node, b: Builder) -> Iterator[str]:
 
 def _conv(node: Node, b: Builder) -> Iterator[str]:
     if b.rank(node.inputs[0]) != 4:
+        yield f"rank {b.rank(node.inputs[0])}"
         return
     yield from _missing(node, "kernel_shape", "strides", "dilations", "group", "pads")
-    if any(v and not b.is_constant(v) for v in node.inputs[1:]):
-        yield "weights or bias at run time"
+    if node.input(2) and not all(b.is_constant(v) for v in node.inputs[1:]):
+        yield "a bias with weights at run time, or at run time itself"
     window = window_of(node, b.shape(node.inputs[1])[2:])
     if node.op == "Conv":
         yield from _padding(node, same_pads(window, b.shape(node.inputs[0])[2:]))
@@ -93,9 +94,8 @@ def _conv(node: Node, b: Builder) -> Iterator[str]:
 
 def _pool(node: Node, b: Builder) -> Iterator[str]:
     x = node.inputs[0]
-    if b.rank(x) == 3:
-        yield "rank 3"
     if b.rank(x) != 4:
+        yield f"rank {b.rank(x)}"
         return
     yield from _missing(node, "kernel_shape", "strides", "pads")
     window = window_of(node)
@@ -170,6 +170,12 @@ def _slice(node: Node, b: Builder) -> Iterator[str]:
         yield "negative starts or axes"
 
 
+def _scatter_nd(node: Node, b: Builder) -> Iterator[str]:
+    zeros = b.constant(node.inputs[0])
+    if node["reduction"] != "add" or zeros is None or zeros.ndim != 2 or zeros.any():
+        yield "anything but additions to rows of zeros"
+
+
 def _reduce(node: Node, b: Builder) -> Iterator[str]:
     axes = b.ints(node.input(1))
     if not axes or list(axes) != sorted(set(axes)) or axes[0] < 0:
@@ -208,10 +214,10 @@ _CHECKS: dict[str, Callable[[Node, Builder], Iterator[str]]] = {
     "DepthToSpace": _only("mode", "DCR"),
     "Elu": _only("alpha", 1.0),
     "Gemm": _gemm,
-    "GatherND": _only("batch_dims", 0),
     "MatMul": _matmul,
     "Mod": _mod,
     "Pad": _pad,
     "Resize": _resize,
+    "ScatterND": _scatter_nd,
     "Slice": _slice,
 }

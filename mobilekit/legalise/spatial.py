@@ -24,6 +24,14 @@ class Window:
         """How many cells the dilated kernel spans, per axis."""
         return tuple((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilations, strict=True))
 
+    def over(self, *axes: int) -> Window:
+        """The same window over some of its spatial axes only."""
+        return Window(
+            kernel=tuple(self.kernel[a] for a in axes),
+            strides=tuple(self.strides[a] for a in axes),
+            dilations=tuple(self.dilations[a] for a in axes),
+        )
+
 
 def window_of(node: Node, kernel: Sequence[int] | None = None) -> Window:
     """The node's window; ``kernel`` where it is told by the weights."""

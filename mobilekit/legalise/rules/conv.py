@@ -1,24 +1,20 @@
-"""Conv: rank 4, explicit attributes, pads that TFLite can say; everything else is a Pad before it."""
+"""Conv: rank 4, explicit attributes, pads that TFLite can say; everything else is a Pad before it.
+
+Weights may be computed at run time, as in StyleGAN: see conv_modulated and conv_runtime.
+"""
 
 from __future__ import annotations
 
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
-from mobilekit.legalise.rule import Refusal, Replacement, Rule
+from mobilekit.legalise.rule import Replacement, Rule
 from mobilekit.legalise.spatial import Pads, flat, full, is_tflite_padding, onnx_pads, window_of
 
-MODULATED = (
-    "scale the input channels before and demodulate the output after a convolution with constant weights"
-)
-"""The exact form of weights that are a constant times a style, as in StyleGAN."""
 
-
-def _constant_operands(node: Node, b: Builder) -> Replacement | Refusal | None:
-    """Refuse runtime weights; a runtime bias becomes an Add."""
-    if not b.is_constant(node.inputs[1]):
-        return Refusal(got="weights computed at run time", hint=MODULATED)
+def runtime_bias(node: Node, b: Builder) -> Replacement | None:
+    """A bias computed at run time becomes an Add; with weights computed at run time, any bias does."""
     bias = node.input(2)
-    if not bias or b.is_constant(bias):
+    if not bias or (b.is_constant(bias) and b.is_constant(node.inputs[1])):
         return None
     bare = b.again(node, *node.inputs[:2])
     return b.add("Add", bare, b.reshape(bias, (1, -1, *(1,) * (b.rank(node.inputs[0]) - 2))))
@@ -97,9 +93,11 @@ def _padding(node: Node, b: Builder) -> Replacement | None:
     return b.add("Conv", padded, *node.inputs[1:], **explicit, pads=(0,) * 4)
 
 
-RULES = (
-    Rule(name="conv-constant-operands", ops=("Conv",), apply=_constant_operands),
+OPERANDS = (
+    Rule(name="conv-runtime-bias", ops=("Conv",), apply=runtime_bias),
     Rule(name="conv-1d", ops=("Conv",), apply=_two_dimensional),
+)
+RULES = (
     Rule(name="conv-merge-pad", ops=("Conv",), apply=_merge_pad),
     Rule(name="conv-padding", ops=("Conv",), apply=_padding),
 )

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
-from mobilekit.legalise.rule import Refusal, Replacement, Rule
-from mobilekit.legalise.rules.conv import MODULATED
+from mobilekit.legalise.rule import Replacement, Rule
+from mobilekit.legalise.rules.conv import runtime_bias
 from mobilekit.legalise.spatial import Pads, Window, flat, full, window_of
-
-if TYPE_CHECKING:
-    from mobilekit.tensors import Array
-
-# Up to this many groups, one operator per group; beyond it, one operator whose weights are zero
-# between the groups, which costs more arithmetic and far fewer operators.
-SPLIT_AT_MOST = 4
-
-
-def _constant_operands(node: Node, b: Builder) -> Replacement | Refusal | None:
-    if not b.is_constant(node.inputs[1]):
-        return Refusal(got="weights computed at run time", hint=MODULATED)
-    bias = node.input(2)
-    if not bias or b.is_constant(bias):
-        return None
-    bare = b.again(node, *node.inputs[:2])
-    return b.add("Add", bare, b.reshape(bias, (1, -1, *(1,) * (b.rank(node.inputs[0]) - 2))))
-
+from mobilekit.legalise.volumes import spread
 
 def transposed_pads(node: Node, window: Window, b: Builder) -> Pads:
     """What is cut from the full result, per axis, so that exactly the node's output shape is left.
@@ -79,48 +62,22 @@ def _two_dimensional(node: Node, b: Builder) -> Replacement | None:
     return b.reshape(image, b.shape(node.name))
 
 
-def _one_group(node: Node, b: Builder) -> Replacement | None:
-    groups = node["group"]
-    x, weights = node.inputs[:2]
-    if groups == 1 or b.rank(x) != 4:
-        return None
-    array = b.constant(weights)
-    assert array is not None
-    if groups > SPLIT_AT_MOST:
-        return b.again(node, x, _block_diagonal(array, groups), *node.inputs[2:], group=1)
-    size = b.shape(x)[1] // groups
-    parts = b.add_many("Split", x, [size] * groups, outputs=groups, axis=1)
-    bias = b.constant(node.input(2))
-    biases = np.split(bias, groups) if bias is not None else [None] * groups
-    done = [
-        b.again(node, part, np.ascontiguousarray(kernel), own, group=1)
-        for part, kernel, own in zip(parts, np.split(array, groups), biases, strict=True)
-    ]
-    return b.concat(done, 1)
-
-
-def _block_diagonal(array: Array, groups: int) -> Array:
-    """Weights ``[C, M/g, …]`` as ``[C, M, …]`` with zeros between the groups."""
-    channels, per_group = array.shape[:2]
-    dense = np.zeros((channels, per_group * groups, *array.shape[2:]), array.dtype)
-    for group, block in enumerate(np.split(array, groups)):
-        rows = slice(group * channels // groups, (group + 1) * channels // groups)
-        dense[rows, group * per_group : (group + 1) * per_group] = block
-    return dense
-
-
 def _no_dilations(node: Node, b: Builder) -> Replacement | None:
     """A dilated kernel is one with zeros in between."""
     weights = node.inputs[1]
     window = window_of(node, b.shape(weights)[2:])
     if set(window.dilations) == {1} or len(window.kernel) != 2:
         return None
+    apart: Any = weights
     array = b.constant(weights)
-    assert array is not None
-    spread = np.zeros((*array.shape[:2], *window.extents), array.dtype)
-    spread[:, :, :: window.dilations[0], :: window.dilations[1]] = array
+    if array is None:
+        for axis, dilation in enumerate(window.dilations, start=2):
+            apart = spread(apart, axis, dilation, b)
+    else:
+        apart = np.zeros((*array.shape[:2], *window.extents), array.dtype)
+        apart[:, :, :: window.dilations[0], :: window.dilations[1]] = array
     return b.again(
-        node, node.inputs[0], spread, *node.inputs[2:], kernel_shape=window.extents, dilations=(1, 1)
+        node, node.inputs[0], apart, *node.inputs[2:], kernel_shape=window.extents, dilations=(1, 1)
     )
 
 
@@ -156,10 +113,11 @@ def _attributes(kernel: tuple[int, ...], strides: tuple[int, ...]) -> dict[str, 
     return {"kernel_shape": kernel, "strides": strides}
 
 
-RULES = (
-    Rule(name="conv-transpose-constant-operands", ops=("ConvTranspose",), apply=_constant_operands),
+OPERANDS = (
+    Rule(name="conv-transpose-runtime-bias", ops=("ConvTranspose",), apply=runtime_bias),
     Rule(name="conv-transpose-1d", ops=("ConvTranspose",), apply=_two_dimensional),
-    Rule(name="conv-transpose-groups", ops=("ConvTranspose",), apply=_one_group),
     Rule(name="conv-transpose-dilations", ops=("ConvTranspose",), apply=_no_dilations),
+)
+RULES = (
     Rule(name="conv-transpose-padding", ops=("ConvTranspose",), apply=_padding),
 )

@@ -1,4 +1,4 @@
-"""Convolutions and matrix products with constant weights.
+"""Convolutions and matrix products; weights are mostly constant, and then can be int8.
 
 ONNX weights are OIHW (transposed convolutions: IOHW); TFLite's are OHWI, depthwise 1HWO.
 """
@@ -18,11 +18,26 @@ if TYPE_CHECKING:
 
     from mobilekit.convert.tflite.operation import Operation
     from mobilekit.convert.tflite.view import GraphView
+    from mobilekit.tensors import Array
 
 _DATA = slice(0, 1)
 
 
-@lowers("Conv", since=11, layout="channels_last", int8="weights", fuses=True, data=_DATA)
+def _conv_rule(view: GraphView, node: onnx.NodeProto) -> str | None:
+    """Weights computed at run time stay float, and so does what they are convolved with."""
+    return "weights" if node.input[1] in view.constants else None
+
+
+def _filters(
+    op: Operation, w: str, order: tuple[int, ...], *, axis: int, bias: str | None
+) -> tuple[int, Array | None]:
+    """The weights' tensor with its axes in ``order``, and their scales if they are int8."""
+    if op.is_constant(w):
+        return op.weights(w, op.constant(w).transpose(order), axis=axis, bias=bias)
+    return op.input(w, order=order, quantised=False), None
+
+
+@lowers("Conv", since=11, layout="channels_last", int8=_conv_rule, fuses=True, data=_DATA)
 def conv(
     op: Operation,
     x: str,
@@ -37,23 +52,23 @@ def conv(
     strides: Sequence[int] | None = None,
 ) -> None:
     """CONV_2D, or DEPTHWISE_CONV_2D where every input channel has filters of its own."""
-    weights = op.constant(w)
-    if weights.ndim != 4:
-        op.refuse(f"convolutions over {weights.ndim - 2} axes have no exact lowering")
+    shape = op.shape(w)
+    if len(shape) != 4:
+        op.refuse(f"convolutions over {len(shape) - 2} axes are legalised before, not emitted")
     strides, dilations = list(strides or (1, 1)), list(dilations or (1, 1))
-    if list(kernel_shape or weights.shape[2:]) != list(weights.shape[2:]):
-        op.refuse(f"kernel_shape contradicts the weights' shape {list(weights.shape)}")
+    if list(kernel_shape or shape[2:]) != list(shape[2:]):
+        op.refuse(f"kernel_shape contradicts the weights' shape {list(shape)}")
     padding = padding_of(
-        op, x, weights.shape[2:], strides=strides, dilations=dilations, pads=pads, auto_pad=auto_pad
+        op, x, shape[2:], strides=strides, dilations=dilations, pads=pads, auto_pad=auto_pad
     )
     channels = op.shape(x)[1]
-    depthwise = group == channels and weights.shape[1] == 1 and group > 1
+    depthwise = group == channels and shape[1] == 1 and group > 1
     data = op.input(x)
     if depthwise:
-        filters, scales = op.weights(w, weights.transpose(1, 2, 3, 0), axis=3, bias=b)
+        filters, scales = _filters(op, w, (1, 2, 3, 0), axis=3, bias=b)
     else:
-        filters, scales = op.weights(w, weights.transpose(0, 2, 3, 1), axis=0, bias=b)
-    bias = op.bias(b, weights.shape[0], data=data, scales=scales)
+        filters, scales = _filters(op, w, (0, 2, 3, 1), axis=0, bias=b)
+    bias = op.bias(b, shape[0], data=data, scales=scales)
     options = {
         "padding": padding,
         "strideH": strides[0],
@@ -63,7 +78,7 @@ def conv(
         **op.activation,
     }
     if depthwise:
-        multiplier = weights.shape[0] // channels
+        multiplier = shape[0] // channels
         op.add(
             "DEPTHWISE_CONV_2D", (data, filters, bias), (op.result(),), depthMultiplier=multiplier, **options
         )
@@ -71,7 +86,7 @@ def conv(
         op.add("CONV_2D", (data, filters, bias), (op.result(),), **options)
 
 
-@lowers("ConvTranspose", since=11, layout="channels_last", int8="weights", data=_DATA)
+@lowers("ConvTranspose", since=11, layout="channels_last", int8=_conv_rule, data=_DATA)
 def conv_transpose(
     op: Operation,
     x: str,
@@ -88,21 +103,21 @@ def conv_transpose(
     strides: Sequence[int] | None = None,
 ) -> None:
     """TRANSPOSE_CONV: the gradient of the convolution that maps the output back to the input."""
-    weights = op.constant(w)
-    if weights.ndim != 4 or group != 1 or any(d != 1 for d in dilations or ()):
+    kernel = op.shape(w)[2:]
+    if len(kernel) != 2 or group != 1 or any(d != 1 for d in dilations or ()):
         op.refuse("only ungrouped, undilated transposed convolutions over two axes have an exact lowering")
     if any(output_padding or ()) or output_shape:
         op.refuse("output_padding and output_shape have no exact lowering here")
-    if list(kernel_shape or weights.shape[2:]) != list(weights.shape[2:]):
-        op.refuse(f"kernel_shape contradicts the weights' shape {list(weights.shape)}")
+    if list(kernel_shape or kernel) != list(kernel):
+        op.refuse(f"kernel_shape contradicts the weights' shape {list(op.shape(w))}")
     strides = list(strides or (1, 1))
     shape = op.shape(op.output)
     padding = padding_of(
-        op, op.output, weights.shape[2:], strides=strides, dilations=(1, 1), pads=pads, auto_pad=auto_pad
+        op, op.output, kernel, strides=strides, dilations=(1, 1), pads=pads, auto_pad=auto_pad
     )
     data = op.input(x)
-    filters, scales = op.weights(w, weights.transpose(1, 2, 3, 0), axis=0, bias=b)
-    bias = op.bias(b, weights.shape[1], data=data, scales=scales)
+    filters, scales = _filters(op, w, (1, 2, 3, 0), axis=0, bias=b)
+    bias = op.bias(b, shape[1], data=data, scales=scales)
     sizes = op.small([shape[axis] for axis in op.order(4)])
     op.add(
         "TRANSPOSE_CONV",
