@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 # Operators that always have another form.
 REWRITTEN = frozenset({
     "Acos", "Acosh", "Asin", "Asinh", "Atanh", "BatchNormalization", "CastLike", "Celu", "Constant", "Cosh",
-    "Dropout", "Einsum", "Erf", "EyeLike", "Flatten", "GatherElements", "GatherND", "GridSample", "GlobalAveragePool", "GlobalLpPool",
-    "GlobalMaxPool", "HardSigmoid", "Hardmax", "Identity", "IsInf", "IsNaN", "LRN", "LpNormalization", "Mean",
-    "Mish", "OneHot", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
-    "ReduceSumSquare", "ScatterElements",
-    "Selu", "Shrink", "Sinh", "Softplus", "Softsign", "Squeeze", "Sum", "Swish", "Tan", "TensorScatter",
-    "ThresholdedRelu", "Trilu", "Unsqueeze",
+    "Dropout", "Einsum", "Erf", "EyeLike", "Flatten", "GatherElements", "GatherND", "GlobalAveragePool",
+    "GlobalLpPool", "GlobalMaxPool", "GridSample", "HardSigmoid", "Hardmax", "Identity", "IsInf", "IsNaN",
+    "LRN", "LpNormalization", "Mean", "Mish", "OneHot", "Reciprocal", "ReduceL1", "ReduceL2",
+    "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare", "ScatterElements", "Selu", "Shrink", "Sinh",
+    "Softplus", "Softsign", "Squeeze", "Sum", "Swish", "Tan", "TensorScatter", "ThresholdedRelu", "Trilu",
+    "Unsqueeze",
 })  # fmt: skip
 
 

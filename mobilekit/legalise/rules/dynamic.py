@@ -34,10 +34,6 @@ REASONS: dict[str, Refusal] = {
         _QUANTISED,
         Refusal(got="quantised values", hint="export the float model: mobilekit quantises itself"),
     ),
-    "GridSample": Refusal(
-        got="sampling at positions computed at run time",
-        hint="sample in the application, or at fixed positions with Resize or Gather",
-    ),
     "MaxUnpool": Refusal(got="indices of a MaxPool", hint="replace MaxUnpool by Resize or ConvTranspose"),
 }
 

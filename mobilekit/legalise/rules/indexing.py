@@ -1,4 +1,4 @@
-"""Gather and scatter with non-negative indices; OneHot, Hardmax, Trilu and TopK in terms of others."""
+"""OneHot, Hardmax, Trilu, EyeLike and TopK in terms of others; CumSum along a constant axis."""
 
 from __future__ import annotations
 
@@ -12,81 +12,6 @@ from mobilekit.legalise.rule import Refusal, Replacement, Rule
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
-
-# Operators whose integers are never negative.
-_NON_NEGATIVE = ("ArgMax", "ArgMin", "TopK", "Abs", "Shape", "Size", "NonZero")
-
-
-def _gather(node: Node, b: Builder) -> Replacement | None:
-    """Negative indices count from the end; axes too."""
-    x, indices = node.inputs
-    axis = node["axis"] % b.rank(x)
-    wrapped = _wrapped(indices, b.shape(x)[axis], b)
-    if wrapped == indices and node.attributes == {"axis": axis}:
-        return None
-    return b.add(node.op, x, wrapped, axis=axis)
-
-
-def _wrapped(indices: str, size: int, b: Builder) -> str:
-    array = b.constant(indices)
-    if array is not None:
-        wrapped = np.where(array < 0, array + size, array).astype(array.dtype)
-        return b.workspace.intern(wrapped, f"{indices}/wrapped")
-    producer = b.producer(indices)
-    if producer is not None and (producer.op in _NON_NEGATIVE or _wraps(producer, b)):
-        return indices
-    return b.add("Where", b.add("Less", indices, 0), b.add("Add", indices, size), indices)
-
-
-def _wraps(producer: Node, b: Builder) -> bool:
-    """Whether the node is the Where that this file writes."""
-    test = b.producer(producer.inputs[0]) if producer.op == "Where" else None
-    return test is not None and test.op == "Less" and test.inputs[0] == producer.input(2)
-
-
-def _gather_elements(node: Node, b: Builder) -> Replacement | Refusal | None:
-    """GatherElements by constant indices is a GatherND; the other coordinates are the cell's own."""
-    x, indices = node.inputs
-    array = b.constant(indices)
-    if array is None:
-        return Refusal(got="indices computed at run time", hint="use Gather, which has an exact form")
-    return b.add("GatherND", x, _coordinates(array, node["axis"], b.shape(x)))
-
-
-def _scatter_elements(node: Node, b: Builder) -> Replacement | Refusal | None:
-    """ScatterElements by constant indices is a ScatterND, where no cell is written twice."""
-    x, indices, updates = node.inputs
-    array = b.constant(indices)
-    if array is None:
-        return Refusal(got="indices computed at run time", hint="use Where or ScatterND")
-    grid = _coordinates(array, node["axis"], b.shape(x))
-    if len(np.unique(grid.reshape(-1, array.ndim), axis=0)) < array.size:
-        return Refusal(got="indices that write a cell twice", hint="write each cell once")
-    return b.add("ScatterND", x, grid, updates, reduction=node.attributes.get("reduction"))
-
-
-def _coordinates(indices: Array, axis: int, shape: tuple[int, ...]) -> Array:
-    """The full coordinates ``[…, rank]`` that indices along one axis mean."""
-    grid = np.stack(np.meshgrid(*(np.arange(n) for n in indices.shape), indexing="ij"), axis=-1)
-    grid[..., axis % len(shape)] = np.where(indices < 0, indices + shape[axis], indices)
-    return grid.astype(np.int64)
-
-
-def _gather_nd(node: Node, b: Builder) -> Replacement | Refusal | None:
-    """Constant coordinates: negative ones count from the end, those of batch axes are written out."""
-    x, indices = node.inputs
-    array, batch = b.constant(indices), node["batch_dims"]
-    if array is None:
-        hint = "use Gather, which has an exact form"
-        return (
-            Refusal(got=f"batch_dims={batch} with indices computed at run time", hint=hint) if batch else None
-        )
-    if not batch and not (array < 0).any():
-        return None
-    sizes = np.array(b.shape(x)[batch : batch + array.shape[-1]])
-    own = np.where(array < 0, array + sizes, array).astype(np.int64)
-    grid = np.meshgrid(*(np.arange(n) for n in array.shape[:-1]), indexing="ij")[:batch]
-    return b.add("GatherND", x, np.concatenate([*(g[..., None] for g in grid), own], axis=-1))
 
 
 def _one_hot(node: Node, b: Builder) -> Replacement | Refusal | None:
@@ -136,6 +61,13 @@ def _trilu(node: Node, b: Builder) -> Replacement | Refusal | None:
     return b.add("Where", mask, x, np.zeros((), b.dtype(x)))
 
 
+def _eye_like(node: Node, b: Builder) -> Replacement:
+    """Ones on a diagonal of a constant."""
+    rows, columns = b.shape(node.name)
+    ones = np.eye(rows, columns, k=node["k"], dtype=b.dtype(node.name))
+    return b.workspace.intern(ones, f"{node.name}/eye")
+
+
 def _top_k(node: Node, b: Builder) -> Replacement | Refusal | None:
     """Largest, sorted, on the last axis: smallest by the negative, other axes by transposing."""
     x, k = node.inputs
@@ -172,13 +104,10 @@ def _cum_sum(node: Node, b: Builder) -> Replacement | Refusal | None:
 
 
 RULES = (
-    Rule(name="gather", ops=("Gather",), apply=_gather),
-    Rule(name="gather-elements", ops=("GatherElements",), apply=_gather_elements),
-    Rule(name="scatter-elements", ops=("ScatterElements",), apply=_scatter_elements),
-    Rule(name="gather-nd", ops=("GatherND",), apply=_gather_nd),
     Rule(name="one-hot", ops=("OneHot",), apply=_one_hot),
     Rule(name="hardmax", ops=("Hardmax",), apply=_hardmax),
     Rule(name="trilu", ops=("Trilu",), apply=_trilu),
+    Rule(name="eye-like", ops=("EyeLike",), apply=_eye_like),
     Rule(name="top-k", ops=("TopK",), apply=_top_k),
     Rule(name="cum-sum", ops=("CumSum",), apply=_cum_sum),
 )

@@ -1,4 +1,4 @@
-"""Moving data without computing: reshape, transpose, slice, split, concatenate, pad, gather."""
+"""Moving data without computing: reshape, transpose, slice, split, concatenate, pad, repeat."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mobilekit.convert.tflite.layout import Sides
     from mobilekit.convert.tflite.operation import Operation
     from mobilekit.convert.tflite.view import GraphView
-    from mobilekit.tensors import Array
 
 _DATA = slice(0, 1)
 
@@ -156,85 +155,6 @@ def pad(
     else:
         filler = op.small([value], dtype=op.emitter.builder.tensors[source].dtype.type)
     op.add("PADV2", (source, operand, filler), (op.result(),))
-
-
-def _gather_sides(view: GraphView, node: onnx.NodeProto) -> Sides:
-    return ("any", "any") if len(view.shapes[node.input[1]]) == 1 else ("onnx", "onnx")
-
-
-@lowers("Gather", since=13, layout=_gather_sides, int8="same-scale", data=_DATA)
-def gather(op: Operation, data: str, indices: str, *, axis: int = 0) -> None:
-    """GATHER; negative constant indices count from the end.
-
-    A channel shuffle over the last axis of the file's tensor is a small transpose, which is faster.
-    """
-    shape = op.shape(data)
-    source = op.input(data)
-    place = op.axis(axis, len(shape))
-    if not op.is_constant(indices):
-        picked = op.input(indices, quantised=False)
-        op.add("GATHER", (source, picked), (op.result(),), axis=place, batchDims=0)
-        return
-    chosen = op.constant(indices)
-    chosen = np.where(chosen < 0, chosen + shape[axis % len(shape)], chosen)
-    rows = _shuffle_rows(chosen)
-    if rows and place == len(shape) - 1:
-        _shuffle(op, source, rows, chosen.size // rows)
-        return
-    op.add("GATHER", (source, op.small(chosen)), (op.result(),), axis=place, batchDims=0)
-
-
-def _shuffle_rows(chosen: Array) -> int:
-    """``r`` if ``chosen`` reads the columns of ``r`` rows in turn (a channel shuffle), else 0."""
-    if chosen.ndim != 1 or chosen.size < 4 or chosen[0] != 0:
-        return 0
-    step = int(chosen[1])
-    if step < 2 or chosen.size % step:
-        return 0
-    expected = np.arange(chosen.size).reshape(-1, step).T.reshape(-1)
-    return chosen.size // step if np.array_equal(chosen, expected) else 0
-
-
-def _shuffle(op: Operation, source: int, rows: int, columns: int) -> None:
-    leading = int(np.prod(op.tensor_shape(source)[:-1]))
-    parted = op.temporary((leading, rows, columns), like=source)
-    turned = op.temporary((leading, columns, rows), like=source)
-    op.add(
-        "RESHAPE", (source, op.small((leading, rows, columns))), (parted,), newShape=(leading, rows, columns)
-    )
-    op.add("TRANSPOSE", (parted, op.small((0, 2, 1))), (turned,))
-    result = op.result()
-    shape = op.tensor_shape(result)
-    op.add("RESHAPE", (turned, op.small(shape)), (result,), newShape=shape)
-
-
-@lowers("GatherND", since=13, layout="onnx", data=_DATA)
-def gather_nd(op: Operation, data: str, indices: str, *, batch_dims: int = 0) -> None:
-    """GATHER_ND."""
-    if batch_dims:
-        op.refuse("batch_dims has no exact lowering")
-    picked = op.small(op.constant(indices)) if op.is_constant(indices) else op.input(indices)
-    op.add("GATHER_ND", (op.input(data), picked), (op.result(),))
-
-
-@lowers("ScatterND", since=18, layout="onnx", data=slice(0, 3, 2))
-def scatter_nd(op: Operation, data: str, indices: str, updates: str, *, reduction: str = "none") -> None:
-    """SCATTER_ND into zeros, then SELECT_V2 by a constant mask of the places written."""
-    places = op.constant(indices)
-    if reduction != "none":
-        op.refuse("reduction has no exact lowering")
-    shape = op.shape(data)
-    mask = np.zeros(shape, bool)
-    index = tuple(np.moveaxis(places % np.array(shape[: places.shape[-1]]), -1, 0))
-    mask[index] = True
-    written = places[..., 0].size * int(np.prod(shape[places.shape[-1] :]))
-    if int(mask.sum()) != written:
-        op.refuse("places written twice have no defined value")
-    source = op.input(data)
-    scattered = op.temporary(shape, like=source)
-    operands = (op.small(np.moveaxis(np.array(index), 0, -1)), op.input(updates), op.small(shape))
-    op.add("SCATTER_ND", operands, (scattered,))
-    op.add("SELECT_V2", (op.small(mask, dtype=np.bool_), scattered, source), (op.result(),))
 
 
 @lowers("Expand", since=13, layout="any", data=_DATA)
