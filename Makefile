@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup lint types contracts unit format lock bench clean
+.PHONY: help demo test setup lint types contracts unit format lock bench conformance clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -39,6 +39,10 @@ format: setup
 
 bench: setup
 	$(BIN)/python benchmarks/cli_help.py
+
+# ONNX's backend cases through the public API (minutes); writes docs/operators.md.
+conformance: setup
+	$(BIN)/python -m tests.conformance
 
 # Needs uv; writes neither hosts nor indexes.
 lock:

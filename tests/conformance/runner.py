@@ -26,6 +26,7 @@ SELF_CHECK = "self-check"
 WRONG = "WRONG"
 CRASH = "CRASH"
 RIGHT = (EXACT, REWRITTEN)
+STATUSES = (EXACT, REWRITTEN, REFUSED, UNNAMED, SELF_CHECK, WRONG, CRASH)
 _NODE = re.compile(r"\bnode \S+")
 _FOLDERS = re.compile(r"/\S*/(?=model\.)")
 
@@ -87,7 +88,9 @@ def _converted(case: Case, folder: Path) -> Outcome:
 
 def _finite(values: np.ndarray) -> np.ndarray:
     """Values that ``convert`` accepts as a sample: it refuses NaN and infinities. The file is run on the real ones."""
-    return np.where(np.isfinite(values), values, 0).astype(values.dtype) if values.dtype.kind == "f" else values
+    return (
+        np.where(np.isfinite(values), values, 0).astype(values.dtype) if values.dtype.kind == "f" else values
+    )
 
 
 def _how(path: Path, case: Case) -> str:

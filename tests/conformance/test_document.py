@@ -1,0 +1,70 @@
+"""``docs/operators.md`` is generated, current, and good enough."""
+
+import copy
+
+import pytest
+
+from tests.conformance import case_list, document, results
+from tests.conformance.__main__ import LEAST_RIGHT
+from tests.conformance.runner import CRASH, REFUSED, RIGHT, SELF_CHECK, UNNAMED, WRONG
+
+
+def outcomes() -> dict:
+    return {case: kept for each in results.committed()["operators"].values() for case, kept in each.items()}
+
+
+def test_the_page_is_what_the_results_make():
+    """Nobody edits the page by hand."""
+    made = document.document(results.committed(), case_list.committed())
+    assert made == document.FILE.read_text(encoding="utf-8")
+
+
+def test_the_results_are_about_the_list():
+    """Every case of the list has an outcome, and no other case has."""
+    assert sorted(outcomes()) == case_list.cases()
+
+
+def test_the_results_are_about_this_converter():
+    """The table's lowerings and the rules are those that the results were made with: else `make conformance`."""
+    assert results.committed()["structure"] == results.structure()
+
+
+def test_a_new_rule_is_noticed():
+    """The negative twin: results of a converter with one rule less are not these."""
+    other = copy.deepcopy(results.structure())
+    other["rules"].pop()
+    assert other != results.structure()
+
+
+@pytest.mark.parametrize("status", [WRONG, CRASH, SELF_CHECK, UNNAMED])
+def test_nothing_is_silently_wrong(status):
+    """What is not right is refused, by name, before any work."""
+    assert [case for case, kept in outcomes().items() if results.status(kept) == status] == []
+
+
+def test_enough_is_right():
+    """At least 98 % of the list."""
+    found = [results.status(kept) for kept in outcomes().values()]
+    assert sum(status in RIGHT for status in found) >= LEAST_RIGHT * len(found)
+
+
+def test_reasons_are_shown():
+    """A refused case appears with its reason, without the name of its node."""
+    detail = (
+        "UnsupportedOperatorError: no exact form for Det, opset 22, node y/1: no rule for it; leave it out"
+    )
+    found = {
+        "tools": {"onnx": "1"},
+        "operators": {
+            "Det": {"test_det": {"status": REFUSED, "detail": detail}},
+            "Abs": {"test_abs": "exact"},
+        },
+        "structure": {"lowerings": ["Abs since 13"], "rules": ["tan: Tan Sin"], "written_out": ["Gelu"]},
+    }
+    cases = {"counts": {"wheel": 3, "run": 2, "left_out": {"strings": 1}}}
+    page = document.document(found, cases)
+    assert "| Abs | 1 | 1 |  |  |  |" in page
+    assert "| Det | 1 |  |  | 1 | no rule for it |" in page
+    assert "**1 of 2 cases are right (50.0 %)**: 1 exact, 1 refused." in page
+    assert "Gelu, Sin, Tan." in page
+    assert "| strings | 1 |" in page

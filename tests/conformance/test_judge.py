@@ -1,0 +1,46 @@
+"""When an output is right: by the range of what is expected, and exactly for integers."""
+
+import numpy as np
+import pytest
+
+from tests.conformance.judge import FLOOR, difference, tolerance
+
+RAMP = np.linspace(0, 10, 11, dtype=np.float32)
+
+
+def test_a_thousandth_of_the_range():
+    """0.01 of a range of 10 is allowed, 0.02 is not."""
+    assert difference(RAMP, RAMP + np.float32(0.009)) == ""
+    assert "allowed 0.01" in difference(RAMP, RAMP + np.float32(0.02))
+
+
+@pytest.mark.parametrize(
+    ("expected", "allowed"),
+    [([0.0], FLOOR), ([3.0], 3e-3), ([5.0, 5.001], 5.001e-3), ([-1e-4, 1e-4], FLOOR), ([-1.0, 1.0], 2e-3)],
+)
+def test_tiny_ranges(expected, allowed):
+    """A single value has no range: its magnitude counts, and for zeros a floor."""
+    assert tolerance(np.array(expected)) == pytest.approx(allowed)
+
+
+def test_integers_and_booleans_are_equal():
+    """One off is wrong, however large the range."""
+    assert difference(np.array([0, 1000]), np.array([0, 1000])) == ""
+    assert difference(np.array([0, 1000]), np.array([0, 1001])) == "1 of 2 elements differ"
+    assert difference(np.array([True]), np.array([False])) != ""
+
+
+def test_shape_and_type_count():
+    """The same values in another shape or type are another output."""
+    assert "expected float32[11]" in difference(RAMP, RAMP.reshape(1, 11))
+    assert "expected float32[11]" in difference(RAMP, RAMP.astype(np.float64))
+
+
+def test_what_is_not_finite():
+    """NaN where NaN is expected, infinities by their sign; neither excuses anything else."""
+    expected = np.array([np.nan, np.inf, -np.inf, 1.0], np.float32)
+    assert difference(expected, expected.copy()) == ""
+    for index, wrong in ((0, 0.0), (1, -np.inf), (2, np.nan), (3, np.nan), (3, np.inf), (3, 2.0)):
+        other = expected.copy()
+        other[index] = wrong
+        assert difference(expected, other) != ""
