@@ -10,6 +10,7 @@ import numpy as np
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rules.broadcast import BROADCASTING
+from mobilekit.legalise.rules.integers import has_kernel
 from mobilekit.legalise.rules.mathematics import is_non_negative
 from mobilekit.legalise.rules.resize import TFLITE_LINEAR, TFLITE_NEAREST
 from mobilekit.legalise.spatial import same_pads, window_of
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 # Operators that always have another form.
 REWRITTEN = frozenset({
-    "Acos", "Acosh", "Asin", "Asinh", "Atanh", "BatchNormalization", "CastLike", "Celu", "Constant", "Cosh",
+    "Acos", "Acosh", "Asin", "Asinh", "Atanh", "BatchNormalization", "BitShift",
+    "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "CastLike", "Celu", "Constant", "Cosh",
     "Dropout", "Einsum", "Erf", "EyeLike", "Flatten", "GatherElements", "GatherND", "GlobalAveragePool",
     "GlobalLpPool", "GlobalMaxPool", "GridSample", "HardSigmoid", "Hardmax", "Identity", "IsInf", "IsNaN",
     "LRN", "LpNormalization", "Mean", "Mish", "OneHot", "Reciprocal", "ReduceL1", "ReduceL2",
@@ -62,6 +64,8 @@ def _problems(node: Node, b: Builder) -> Iterator[str]:
         yield "floats other than float32"
     if node.op in BROADCASTING:
         yield from _ranks(node, b)
+    if not has_kernel(node.op, b.dtype(node.inputs[0])):
+        yield f"elements of type {b.dtype(node.inputs[0]).name}"
     check = _CHECKS.get(node.op)
     if check is not None:
         yield from check(node, b)

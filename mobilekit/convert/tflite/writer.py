@@ -44,7 +44,8 @@ _OPTIONS_NAME = {
     "REVERSE_V2": "ReverseV2Options",
     "CUMSUM": "CumsumOptions",
     **dict.fromkeys(
-        ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY"), "ReducerOptions"
+        ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ALL", "REDUCE_ANY"),
+        "ReducerOptions",
     ),
     **dict.fromkeys(("MAXIMUM", "MINIMUM"), "MaximumMinimumOptions"),
 }

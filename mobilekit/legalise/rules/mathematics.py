@@ -83,13 +83,11 @@ def _is_inf(node: Node, b: Builder) -> Replacement:
 
 
 def _mod(node: Node, b: Builder) -> Replacement | None:
-    """fmod(x, y) = sign(x)·(|x| mod |y|); left is the floor modulo, or one without signs."""
+    """fmod(x, y) = sign(x)·(|x| mod |y|) of floats; integers have a rule of their own."""
     x, y = node.inputs
-    if not node["fmod"] or b.dtype(x).kind == "u":
-        return b.add("Mod", x, y) if node["fmod"] else None
-    if b.type(x).is_float and all(is_non_negative(v, b) for v in (x, y)):
+    if not node["fmod"] or not b.type(x).is_float or all(is_non_negative(v, b) for v in (x, y)):
         return None
-    size = b.again(node, b.add("Abs", x), _absolute(y, b), fmod=int(b.type(x).is_float))
+    size = b.add("Mod", b.add("Abs", x), _absolute(y, b), fmod=1)
     return b.add("Mul", b.add("Sign", x), size)
 
 
@@ -110,22 +108,6 @@ def is_non_negative(value: str, b: Builder) -> bool:
     )
 
 
-def _pow(node: Node, b: Builder) -> Replacement | None:
-    """Base and exponent of one element type; the result has the base's."""
-    x, y = node.inputs
-    if b.dtype(x) == b.dtype(y):
-        return None
-    exponent = b.constant(y)
-    if exponent is not None and np.all(exponent == exponent.astype(b.dtype(x))):
-        return b.add("Pow", x, exponent.astype(b.dtype(x)))
-    common = b.dtype(x) if b.type(x).is_float else b.dtype(y) if b.type(y).is_float else np.dtype(np.int64)
-    return b.cast(b.add("Pow", b.cast(x, common), b.cast(y, common)), b.dtype(x))
-
-
-def _cast_like(node: Node, b: Builder) -> Replacement:
-    return b.cast(node.inputs[0], b.dtype(node.inputs[1]))
-
-
 RULES = (
     Rule(name="erf", ops=("Erf",), apply=_erf),
     Rule(name="reciprocal", ops=("Reciprocal",), apply=_reciprocal),
@@ -136,6 +118,4 @@ RULES = (
     Rule(name="is-nan", ops=("IsNaN",), apply=_is_nan),
     Rule(name="is-inf", ops=("IsInf",), apply=_is_inf),
     Rule(name="fmod", ops=("Mod",), apply=_mod),
-    Rule(name="pow-types", ops=("Pow",), apply=_pow),
-    Rule(name="cast-like", ops=("CastLike",), apply=_cast_like),
 )

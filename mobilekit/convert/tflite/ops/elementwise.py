@@ -193,9 +193,17 @@ def cast_24(op: Operation, input: str, *, to: int, saturate: int = 1, round_mode
 
 
 def _cast(op: Operation, value: str) -> None:
-    """A float becomes a boolean by comparison: LiteRT's CAST would truncate 0.5 to false."""
+    """A float becomes a boolean by comparison: LiteRT's CAST would truncate 0.5 to false.
+
+    What CAST has no kernel for, uint64, is the int64 of the same bits.
+    """
     source, target = op.dtype(value), op.dtype(op.output)
     data = op.input(value)
+    if np.uint64 in (source, target):
+        if {source.name, target.name} != {"int64", "uint64"}:
+            op.refuse(f"from {source.name} to {target.name} is legalised before, not emitted")
+        op.add("BITCAST", (data,), (op.result(),))
+        return
     if source.kind == "f" and target.kind == "b":
         op.add("NOT_EQUAL", (data, op.small([0.0], dtype=np.float32)), (op.result(),))
         return
