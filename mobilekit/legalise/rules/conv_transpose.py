@@ -8,10 +8,13 @@ import numpy as np
 
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
-from mobilekit.legalise.rule import Replacement, Rule
+from mobilekit.legalise.rule import Refusal, Replacement, Rule
 from mobilekit.legalise.rules.conv import runtime_bias
 from mobilekit.legalise.spatial import Pads, Window, flat, full, window_of
 from mobilekit.legalise.volumes import spread
+
+_PADS = "say the pads, and no more than that"
+
 
 def transposed_pads(node: Node, window: Window, b: Builder) -> Pads:
     """What is cut from the full result, per axis, so that exactly the node's output shape is left.
@@ -37,6 +40,22 @@ def _cut_before(node: Node, axis: int, rank: int, total: int, extra: int) -> int
         padding = max(total + extra, 0)
         return padding // 2 if mode == "SAME_UPPER" else padding - padding // 2
     return int((node["pads"] or (0,) * 2 * rank)[axis])
+
+
+def _defined(node: Node, b: Builder) -> Refusal | None:
+    """Refuse what ONNX, its shape inference and ONNX Runtime do not agree on."""
+    x, extra = node.inputs[0], node["output_padding"] or ()
+    if b.rank(node.name) != b.rank(x):
+        return Refusal(got=f"output_shape {node['output_shape']}, smaller than the input", hint=_PADS)
+    if any(extra) and str(node["auto_pad"]).startswith("SAME"):
+        return Refusal(got=f"output_padding {extra} with auto_pad {node['auto_pad']}", hint=_PADS)
+    window = window_of(node, b.shape(node.inputs[1])[2:])
+    cut = transposed_pads(node, window, b)
+    if any(-after >= stride for (_, after), stride in zip(cut, window.strides, strict=True)):
+        which = "output_shape" if node["output_shape"] else "output_padding"
+        got = f"{which} {tuple(node[which] or ())} asks for a stride or more than the kernel writes"
+        return Refusal(got=got, hint=_PADS)
+    return None
 
 
 def _two_dimensional(node: Node, b: Builder) -> Replacement | None:
@@ -114,6 +133,7 @@ def _attributes(kernel: tuple[int, ...], strides: tuple[int, ...]) -> dict[str, 
 
 
 OPERANDS = (
+    Rule(name="conv-transpose-defined", ops=("ConvTranspose",), apply=_defined),
     Rule(name="conv-transpose-runtime-bias", ops=("ConvTranspose",), apply=runtime_bias),
     Rule(name="conv-transpose-1d", ops=("ConvTranspose",), apply=_two_dimensional),
     Rule(name="conv-transpose-dilations", ops=("ConvTranspose",), apply=_no_dilations),
