@@ -1,0 +1,100 @@
+"""Whole graphs: a few operators in a row, what they read and what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from hypothesis import assume
+from hypothesis import strategies as st
+from onnx import helper, numpy_helper
+
+from tests.fuzz.choice import Choice
+from tests.fuzz.draft import Draft, Unfit
+from tests.fuzz.operators import TABLE, available
+
+OPSETS = range(7, 26)
+MOST_NODES = 10
+_SPARE = 12  # operators that may turn out not to fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A model, two feeds in its inputs' own types, and the fixed shapes of inputs declared without."""
+
+    model: onnx.ModelProto
+    feeds: tuple[Mapping[str, np.ndarray], ...]
+    shapes: Mapping[str, tuple[int, ...]]
+
+
+@st.composite
+def cases(draw, most: int = MOST_NODES) -> Case:
+    """Graphs of up to ``most`` operators (patterns count once) that ONNX Runtime runs."""
+    choose = Choice(draw)
+    opset = choose.of([17, *OPSETS])
+    dtype = choose.of([np.float32] * 18 + [np.float64, np.float16])
+    draft = Draft(choose, opset, np.dtype(dtype), seed=choose.integer(0, 9999))
+    names = available(opset)
+    wanted = choose.integer(1, most)
+    made = 0
+    for _ in range(wanted + _SPARE):
+        if made < wanted:
+            made += _try(draft, choose.of(names))
+    assume(made and draft.inputs)
+    return _finish(draft)
+
+
+def _try(draft: Draft, name: str) -> bool:
+    """Add an operator; where it does not fit, leave no trace of it."""
+    kept = (
+        list(draft.inputs),
+        list(draft.values),
+        list(draft.nodes),
+        dict(draft.constants),
+        dict(draft.known),
+    )
+    try:
+        TABLE[name](draft)
+    except Unfit:
+        draft.inputs, draft.values, draft.nodes, draft.constants, draft.known = kept
+        return False
+    return True
+
+
+def _finish(draft: Draft) -> Case:
+    choose = draft.choose
+    used = {name for node in draft.nodes for name in node.input}
+    computed = [v for v in draft.values if all(v.name != i.name for i in draft.inputs)]
+    leaves = [v for v in computed if v.name not in used]
+    # Some results are nobody's: what only they need must go. Others are read and given.
+    outputs = [v for v in leaves if not choose.chance(8)] or leaves[-1:]
+    outputs += [v for v in computed if v.name in used and choose.chance(6)]
+    assume(outputs)
+    graph = helper.make_graph(
+        draft.nodes,
+        "fuzz",
+        [],
+        [_declared(v.name, v.array, (None,) * v.rank if choose.chance(10) else v.shape) for v in outputs],
+        [numpy_helper.from_array(array, name) for name, array in draft.constants.items() if name in used],
+    )
+    shapes = {}
+    for given in draft.inputs:
+        declared: list[int | str] = list(given.array.shape)
+        if declared and choose.chance(6):
+            declared[choose.integer(0, len(declared) - 1)] = "N"
+            shapes[given.name] = given.array.shape
+        graph.input.append(_declared(given.name, given.array, declared))
+    if draft.opset < 9:  # initializers were inputs then
+        graph.input.extend(
+            _declared(t.name, draft.constants[t.name], list(t.dims)) for t in graph.initializer
+        )
+    ir = {7: 3, 8: 3}.get(draft.opset, 4 if draft.opset < 11 else 8 if draft.opset < 21 else 10)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", draft.opset)], ir_version=ir)
+    feeds = tuple({i.name: i.make(feed) for i in draft.inputs} for feed in range(draft.feeds))
+    return Case(model=model, feeds=feeds, shapes=shapes)
+
+
+def _declared(name: str, array: np.ndarray, shape) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), shape)
