@@ -19,7 +19,7 @@ from mobilekit.normalise.node import ValueType
 
 _FLOAT32 = np.dtype(np.float32)
 # Attributes that name an element type, by the operators that have them.
-_TYPED = {"Cast": "to", "EyeLike": "dtype"}
+_TYPED = {"Cast": "to", "EyeLike": "dtype", "DequantizeLinear": "output_dtype"}
 
 
 def single_precision(space: Workspace) -> list[Rewrite]:

@@ -88,20 +88,25 @@ class LitertSession:
     def _value(self, tensor: TfliteTensor) -> Array:
         with _typed_errors(self._path):
             value = self._interpreter.get_tensor(tensor.index)
-        return from_file(value, tensor, self._details[tensor.index])
+        return from_file(value.reshape(_shape_in_file(tensor)), tensor, self._details[tensor.index])
 
     def _tensor_details(self) -> Mapping[int, Any]:
         """LiteRT's own account of each tensor; it must agree with the metadata on shapes."""
         details = {int(d["index"]): d for d in self._interpreter.get_tensor_details()}
         for tensor in self._taps.values():
-            expected = [tensor.spec.shape[axis] for axis in tensor.permutation]
+            expected = _shape_in_file(tensor)
             found = details.get(tensor.index)
             got = "no such tensor" if found is None else [int(size) for size in found["shape"]]
-            if got != expected:
+            # Some kernels (ROUND in 2.3.0) answer a scalar with a vector of one element.
+            if got not in (expected, expected or [1]):
                 message = f"{self._path}: tensor {tensor.index} ({tensor.spec.name!r}): "
                 message += f"got shape {got}, expected {expected} by the file's metadata"
                 raise ModelFileError(message, hint="the file was changed after mobilekit wrote it")
         return details
+
+
+def _shape_in_file(tensor: TfliteTensor) -> list[int]:
+    return [tensor.spec.shape[axis] for axis in tensor.permutation]
 
 
 def open_tflite(path: Path, *, threads: int | None = None, preserve_all: bool = False) -> LitertSession:
