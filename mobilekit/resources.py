@@ -59,3 +59,8 @@ def manifest_schema() -> Path:
 def report_schema() -> Path:
     """The JSON Schema of ``report.json``."""
     return _PACKAGE / "package" / "schema" / "report.schema.json"
+
+
+def delegate_lists() -> tuple[Path, ...]:
+    """The published operator lists of delegates, sorted: one TOML file each."""
+    return tuple(sorted((_PACKAGE / "convert" / "tflite" / "delegates").glob("*.toml")))
