@@ -24,13 +24,17 @@ from mobilekit.legalise.rules import (
     gemm,
     grid_sample,
     indexing,
+    integer_products,
     integers,
     mathematics,
     matmul,
+    max_unpool,
     normalisation,
     pad,
     pool,
+    pool_indices,
     powers,
+    quantised,
     reduce,
     reshape,
     resize,
@@ -42,7 +46,7 @@ from mobilekit.legalise.rules import (
 
 Stage = tuple[Rule, ...]
 
-_PATTERNS: Stage = dynamic.RULES
+_PATTERNS: Stage = (*dynamic.RULES, *max_unpool.PATTERNS)
 
 _TFLITE_CPU: Stage = (
     *conv.OPERANDS,
@@ -54,13 +58,18 @@ _TFLITE_CPU: Stage = (
     *conv_transpose_3d.RULES,
     *conv_transpose_groups.RULES,
     *conv_transpose.RULES,
+    *pool.OPERANDS,
+    *pool_indices.RULES,
     *pool.RULES,
+    *max_unpool.RULES,
     *pad.RULES,
     *resize.RULES,
     *gemm.RULES,
     *matmul.RULES,
     *einsum.RULES,
     *affine_grid.RULES,
+    *quantised.RULES,
+    *integer_products.RULES,
     *grid_sample.RULES,
     *scatter.RULES,
     *gather.RULES,

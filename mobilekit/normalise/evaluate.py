@@ -42,6 +42,9 @@ def infer(
         known = (0,) if node.domain == MOBILEKIT else _LIKE_FIRST_INPUT.get(node.op, ())
         first = types[node.inputs[0]]
         return {name: first for i, name in enumerate(node.outputs) if name and i in known}
+    if node.op == "MaxUnpool" and node.input(2) in constants:  # ONNX's inference does not read output_shape
+        shape = tuple(int(size) for size in constants[node.inputs[2]])
+        return {node.outputs[0]: replace(types[node.inputs[0]], shape=shape)}
     import onnx
     from onnx.shape_inference import InferenceError, infer_node_outputs
 

@@ -62,7 +62,9 @@ def _modulated(node: Node, b: Builder) -> Replacement | None:
     return y
 
 
-def _constant_and_factors(weights: str, b: Builder) -> tuple[Array, list[tuple[str, int | None, bool]]] | None:
+def _constant_and_factors(
+    weights: str, b: Builder
+) -> tuple[Array, list[tuple[str, int | None, bool]]] | None:
     shape = b.shape(weights)
     walk = _Walk(weights, [axis if size > 1 else None for axis, size in enumerate(shape)])
     for _ in range(_LONGEST):

@@ -138,6 +138,4 @@ OPERANDS = (
     Rule(name="conv-transpose-1d", ops=("ConvTranspose",), apply=_two_dimensional),
     Rule(name="conv-transpose-dilations", ops=("ConvTranspose",), apply=_no_dilations),
 )
-RULES = (
-    Rule(name="conv-transpose-padding", ops=("ConvTranspose",), apply=_padding),
-)
+RULES = (Rule(name="conv-transpose-padding", ops=("ConvTranspose",), apply=_padding),)

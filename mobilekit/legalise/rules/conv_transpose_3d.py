@@ -11,6 +11,8 @@ of 4, both with stride 2, where the planes take 1.5 and 9 (LiteRT 2.3.0, 2 threa
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
@@ -76,7 +78,7 @@ def _interleaved(phases: dict[int, str], stride: int, b: Builder) -> str:
         return phases[0]
     parts = []
     present = [*sorted(phases), stride]
-    for phase, following in zip(present, present[1:], strict=False):
+    for phase, following in pairwise(present):
         rows = b.transpose(phases[phase], (0, 2, 3, 1))
         part = b.reshape(rows, (length, 1, height * width * outputs))
         zeros = following - phase - 1

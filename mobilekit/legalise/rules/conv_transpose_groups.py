@@ -42,7 +42,13 @@ def _split(node: Node, b: Builder) -> Replacement | None:
     biases = np.split(bias, groups) if bias is not None else [None] * groups
     kept = {k: v for k, v in node.attributes.items() if k != "output_shape"}
     done = [
-        b.add("ConvTranspose", part, _rows(weights, size * g, size * (g + 1), b), own, **{**kept, **_pads(node, b)})
+        b.add(
+            "ConvTranspose",
+            part,
+            _rows(weights, size * g, size * (g + 1), b),
+            own,
+            **{**kept, **_pads(node, b)},
+        )
         for g, (part, own) in enumerate(zip(parts, biases, strict=True))
     ]
     return b.concat(done, 1)

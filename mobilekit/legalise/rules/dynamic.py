@@ -16,11 +16,6 @@ _SEQUENCES = (
     "SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength",
     "SplitToSequence", "ConcatFromSequence", "Optional", "OptionalGetElement", "OptionalHasElement",
 )  # fmt: skip
-_QUANTISED = (
-    "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul",
-    "ConvInteger", "MatMulInteger",
-)  # fmt: skip
-
 REASONS: dict[str, Refusal] = {
     **dict.fromkeys(_CONTROL_FLOW, Refusal(got="control flow", hint="export the model with fixed shapes")),
     **dict.fromkeys(
@@ -30,11 +25,6 @@ REASONS: dict[str, Refusal] = {
     **dict.fromkeys(_RECURRENT, Refusal(got="a recurrent layer", hint="unroll it before exporting")),
     **dict.fromkeys(_RANDOM, Refusal(got="random values", hint="make them an input of the model")),
     **dict.fromkeys(_SEQUENCES, Refusal(got="values that are not tensors", hint="use Split and Concat")),
-    **dict.fromkeys(
-        _QUANTISED,
-        Refusal(got="quantised values", hint="export the float model: mobilekit quantises itself"),
-    ),
-    "MaxUnpool": Refusal(got="indices of a MaxPool", hint="replace MaxUnpool by Resize or ConvTranspose"),
 }
 
 

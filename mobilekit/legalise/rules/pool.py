@@ -1,7 +1,12 @@
-"""Pools: rank 4, no ceil_mode, no dilations, pads that TFLite can say; global pools as reductions."""
+"""Pools: rank 4, no ceil_mode, no dilations, pads that TFLite can say; global pools as reductions.
+
+Pools over volumes are one over their planes and one over the depth: TFLite has none of its own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,20 +24,13 @@ from mobilekit.legalise.spatial import (
     same_pads,
     window_of,
 )
+from mobilekit.legalise.volumes import planes_of, volume_of
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
 _POOLS = ("MaxPool", "AveragePool", "LpPool")
-
-
-def _no_indices(node: Node, b: Builder) -> Refusal | Replacement | None:
-    """The Indices output of MaxPool has no counterpart; unread, it is dropped."""
-    if len(node.outputs) < 2:
-        return None
-    if b.workspace.uses[node.outputs[1]]:
-        return Refusal(got="its Indices output is used", hint="replace MaxUnpool by Resize or ConvTranspose")
-    return (b.again(node, node.inputs[0]),)
+_MOST_AXES = 3
 
 
 def _global(node: Node, b: Builder) -> Replacement:
@@ -65,6 +63,26 @@ def p_root(x: str, p: int, b: Builder) -> str:
     return b.add("Sqrt", x) if p == 2 else b.add("Pow", x, 1.0 / p)
 
 
+def _defined(node: Node, b: Builder) -> Refusal | None:
+    """Refuse windows over more than three axes, and what ONNX and ONNX Runtime do not agree on."""
+    axes = b.rank(node.inputs[0]) - 2
+    if axes > _MOST_AXES:
+        return Refusal(got=f"a window over {axes} axes", hint="pool over at most 3 axes at a time")
+    window = window_of(node)
+    sizes = b.shape(node.inputs[0])[2:]
+    if 0 in b.shape(node.name):
+        return Refusal(got=f"kernel_shape {window.kernel} with dilations {window.dilations} on {sizes}")
+    if not str(node["auto_pad"]).startswith("SAME"):
+        return None
+    # ONNX Runtime leaves the dilations out of these pads, and starts inside where they are negative.
+    ends = [(-(-size // step) - 1) * step for size, step in zip(sizes, window.strides, strict=True)]
+    inside = any(e + k - s < -1 for e, k, s in zip(ends, window.kernel, sizes, strict=True))
+    if window.extents == window.kernel and not inside:
+        return None
+    which = f"strides {window.strides}" if inside else f"dilations {window.dilations}"
+    return Refusal(got=f"auto_pad {node['auto_pad']} with {which}", hint="say the pads instead")
+
+
 def _two_dimensional(node: Node, b: Builder) -> Replacement | None:
     """``[N, C, L]`` → ``[N, C, 1, L]`` → pool → back."""
     x = node.inputs[0]
@@ -83,10 +101,8 @@ def _two_dimensional(node: Node, b: Builder) -> Replacement | None:
 def _lp_pool(node: Node, b: Builder) -> Replacement | None:
     """The p-th root of an average of p-th powers, times the window's size; pads count as zeros."""
     x = node.inputs[0]
-    if b.rank(x) != 4:
-        return None
     window = window_of(node)
-    powers, _ = _ready_padded(p_power(x, node["p"], b), node, window, 0.0, b)
+    powers = _padded(p_power(x, node["p"], b), needed_pads(node, window, b), 0.0, b)
     mean = _mean(powers, window, b)
     return p_root(b.add("Mul", mean, float(np.prod(window.kernel))), node["p"], b)
 
@@ -94,17 +110,36 @@ def _lp_pool(node: Node, b: Builder) -> Replacement | None:
 def _max_pool(node: Node, b: Builder) -> Replacement | None:
     """Pads of the lowest value; dilated windows as the maximum of strided slices."""
     x = node.inputs[0]
-    if b.rank(x) != 4:
-        return None
     window = window_of(node)
     lowest = _lowest(b.dtype(x))
+    pads = needed_pads(node, window, b)
     if set(window.dilations) != {1}:
-        pads = _needed_pads(node, window, b)
-        padded = b.add("Pad", x, full(pads), lowest) if any(map(any, pads)) else x
-        return _dilated_max(padded, window, b.shape(node.name)[2:], b)
-    padded, pads = _ready_padded(x, node, window, lowest, b)
+        return _dilated_max(_padded(x, pads, lowest, b), window, b.shape(node.name)[2:], b)
+    if b.rank(x) == 5:
+        return over_planes_and_depth(_padded(x, pads, lowest, b), window, _max, b)
+    if not is_tflite_padding(pads, window, b.shape(x)[2:]):
+        x, pads = _padded(x, pads, lowest, b), ((0, 0), (0, 0))
     wanted = _explicit(window, pads)
-    return None if padded == x and node.attributes == wanted else b.add("MaxPool", padded, **wanted)
+    return None if x == node.inputs[0] and node.attributes == wanted else b.add("MaxPool", x, **wanted)
+
+
+def _max(x: str, window: Window, b: Builder) -> str:
+    return b.add("MaxPool", x, **_explicit(window, ((0, 0), (0, 0))))
+
+
+def over_planes_and_depth(
+    x: str, window: Window, pool: Callable[[str, Window, Builder], str], b: Builder
+) -> str:
+    """A pool over ``[N, C, D, H, W]`` as one over height and width, then one over the depth."""
+    planes = pool(planes_of(x, b), window.over(1, 2), b)
+    volume = volume_of(planes, b.shape(x)[0], b)
+    n, c, depth, height, width = b.shape(volume)
+    along = window.over(0)
+    if along.kernel == along.strides == (1,):
+        return volume
+    column = Window(kernel=(*along.kernel, 1), strides=(*along.strides, 1), dilations=(*along.dilations, 1))
+    pooled = pool(b.reshape(volume, (n, c, depth, height * width)), column, b)
+    return b.reshape(pooled, (n, c, b.shape(pooled)[2], height, width))
 
 
 def _dilated_max(x: str, window: Window, sizes: tuple[int, ...], b: Builder) -> str:
@@ -121,26 +156,26 @@ def _dilated_max(x: str, window: Window, sizes: tuple[int, ...], b: Builder) -> 
 def _average_pool(node: Node, b: Builder) -> Replacement | None:
     """Only SAME pads that do not count are TFLite's; others are zeros with the divisor corrected."""
     x = node.inputs[0]
-    if b.rank(x) != 4:
-        return None
     window = window_of(node)
     sizes = b.shape(x)[2:]
     pads = onnx_pads(node, window, sizes)
-    needed = _needed_pads(node, window, b)
+    needed = needed_pads(node, window, b)
     included = bool(node["count_include_pad"]) and any(map(any, pads))
     is_tflite = not any(map(any, needed)) or (needed == same_pads(window, sizes) and not included)
-    if is_tflite and set(window.dilations) == {1}:
+    if is_tflite and set(window.dilations) == {1} and b.rank(x) == 4:
         wanted = _explicit(window, needed)
         return None if node.attributes == wanted else b.add("AveragePool", x, **wanted)
-    counts = _counts(window, sizes, pads if included else ((0, 0), (0, 0)), needed, b.shape(node.name)[2:])
-    padded = b.add("Pad", x, full(needed), 0.0) if any(map(any, needed)) else x
-    mean = _mean(padded, window, b)
+    none = ((0, 0),) * len(sizes)
+    counts = _counts(window, sizes, pads if included else none, needed, b.shape(node.name)[2:])
+    mean = _mean(_padded(x, needed, 0.0, b), window, b)
     correction = (np.prod(window.kernel) / counts).astype(b.dtype(x))
     return mean if np.all(correction == 1) else b.add("Mul", mean, correction[None, None])
 
 
 def _mean(x: str, window: Window, b: Builder) -> str:
     """The mean over unpadded windows; dilated ones by a depthwise Conv."""
+    if b.rank(x) == 5:
+        return over_planes_and_depth(x, window, _mean, b)
     if set(window.dilations) == {1}:
         return b.add("AveragePool", x, **_explicit(window, ((0, 0), (0, 0))))
     channels = b.shape(x)[1]
@@ -160,7 +195,7 @@ def _mean(x: str, window: Window, b: Builder) -> str:
 def _counts(
     window: Window, sizes: tuple[int, ...], counted: Pads, needed: Pads, outputs: tuple[int, ...]
 ) -> Array:
-    """How many cells each window's mean divides by, ``[H, W]``: those inside, and ``counted`` pads."""
+    """How many cells each window's mean divides by: those inside, and ``counted`` pads."""
     per_axis = []
     for axis, size in enumerate(sizes):
         low, high = -counted[axis][0], size + counted[axis][1]
@@ -168,10 +203,10 @@ def _counts(
         taps = np.arange(window.kernel[axis]) * window.dilations[axis]
         cells = starts[:, None] + taps[None, :]
         per_axis.append(((cells >= low) & (cells < high)).sum(axis=1))
-    return np.outer(*per_axis)
+    return reduce(np.multiply.outer, per_axis)
 
 
-def _needed_pads(node: Node, window: Window, b: Builder) -> Pads:
+def needed_pads(node: Node, window: Window, b: Builder) -> Pads:
     """The pads that give the node's output size rounding down: ceil_mode adds cells after.
 
     Where the size is rounded down, pads after that no window reaches are left out.
@@ -187,14 +222,8 @@ def _needed_pads(node: Node, window: Window, b: Builder) -> Pads:
     return tuple(result)
 
 
-def _ready_padded(x: str, node: Node, window: Window, value: float, b: Builder) -> tuple[str, Pads]:
-    """``x`` padded explicitly unless the pads are TFLite's own; and the pads left for the pool."""
-    needed = _needed_pads(node, window, b)
-    sizes = b.shape(x)[2:]
-    if is_tflite_padding(needed, window, sizes) and node.op == "MaxPool":
-        return x, needed
-    none = ((0, 0), (0, 0))
-    return (b.add("Pad", x, full(needed), value) if any(map(any, needed)) else x), none
+def _padded(x: str, pads: Pads, value: float, b: Builder) -> str:
+    return b.add("Pad", x, full(pads), value) if any(map(any, pads)) else x
 
 
 def _explicit(window: Window, pads: Pads) -> dict[str, Any]:
@@ -205,9 +234,9 @@ def _lowest(dtype: np.dtype[Any]) -> float:
     return float(np.finfo(dtype).min) if dtype.kind == "f" else int(np.iinfo(dtype).min)
 
 
+OPERANDS = (Rule(name="pool-defined", ops=_POOLS, apply=_defined),)
 RULES = (
     Rule(name="global-pool", ops=("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"), apply=_global),
-    Rule(name="max-pool-indices", ops=("MaxPool",), apply=_no_indices),
     Rule(name="pool-1d", ops=_POOLS, apply=_two_dimensional),
     Rule(name="lp-pool", ops=("LpPool",), apply=_lp_pool),
     Rule(name="max-pool", ops=("MaxPool",), apply=_max_pool),

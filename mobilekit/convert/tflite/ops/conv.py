@@ -58,9 +58,7 @@ def conv(
     strides, dilations = list(strides or (1, 1)), list(dilations or (1, 1))
     if list(kernel_shape or shape[2:]) != list(shape[2:]):
         op.refuse(f"kernel_shape contradicts the weights' shape {list(shape)}")
-    padding = padding_of(
-        op, x, shape[2:], strides=strides, dilations=dilations, pads=pads, auto_pad=auto_pad
-    )
+    padding = padding_of(op, x, shape[2:], strides=strides, dilations=dilations, pads=pads, auto_pad=auto_pad)
     channels = op.shape(x)[1]
     depthwise = group == channels and shape[1] == 1 and group > 1
     data = op.input(x)
