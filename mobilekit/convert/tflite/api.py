@@ -17,6 +17,7 @@ from mobilekit.tensors import Layout, TensorSpec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mobilekit.convert.tflite.builder import FileBuilder
     from mobilekit.description import ModelDescription, TensorDescription
     from mobilekit.quantisation import QuantisationPlan
     from mobilekit.source.graph import Graph
@@ -42,6 +43,31 @@ def emit(
     that ``run`` shall speak, the graph's own by default. Raises UnsupportedOperatorError and
     PlanError.
     """
+    emitter = _written(graph, precision, plan, description, source_inputs, source_outputs, io)
+    return _finish(emitter, source_inputs or graph.inputs, source_outputs or graph.outputs)
+
+
+def draft(
+    graph: Graph,
+    *,
+    precision: Precision,
+    plan: QuantisationPlan | None = None,
+    description: ModelDescription | None = None,
+    io: InputOutput = "float32",
+) -> FileBuilder:
+    """The tensors and operators that :func:`emit` would write, before they are bytes."""
+    return _written(graph, precision, plan, description, None, None, io).builder
+
+
+def _written(
+    graph: Graph,
+    precision: Precision,
+    plan: QuantisationPlan | None,
+    description: ModelDescription | None,
+    source_inputs: tuple[TensorSpec, ...] | None,
+    source_outputs: tuple[TensorSpec, ...] | None,
+    io: InputOutput,
+) -> Emitter:
     if (precision == "int8") != (plan is not None):
         message = f"precision {precision} {'needs a plan' if plan is None else 'takes no plan'}"
         raise PlanError(message, hint="a plan goes with precision int8 and with no other")
@@ -59,7 +85,7 @@ def emit(
     emitter.emit(fuse(view, TABLE))
     for name in view.outputs:
         emitter.add_output(name, integer=integer and view.dtypes[name].kind == "f")
-    return _finish(emitter, inputs, outputs)
+    return emitter
 
 
 def refusals(graph: Graph) -> tuple[str, ...]:
