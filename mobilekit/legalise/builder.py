@@ -137,7 +137,12 @@ class Builder:
         array = self.constant(value)
         if array is not None:
             return self.workspace.intern(array.reshape(tuple(shape)), f"{value}/reshape")
-        return self.add("Reshape", value, list(shape))
+        return self.copy(value, shape)
+
+    def copy(self, value: str, shape: Sequence[int]) -> str:
+        """A Reshape of a runtime value or a constant, even to the shape that it has."""
+        # Without allowzero, 0 would mean the operand's own dimension.
+        return self.add("Reshape", value, list(shape), allowzero=1 if 0 in shape else None)
 
     def transpose(self, value: str, perm: Sequence[int]) -> str:
         """``value`` with its axes permuted; constants at once, the identity as it is."""

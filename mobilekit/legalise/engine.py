@@ -111,7 +111,7 @@ class Engine:
                 builder.rename(new, old)
                 names[value] = old
             elif old in self.workspace.outputs:
-                builder.rename(builder.add("Reshape", new, list(builder.shape(new))), old)
+                builder.rename(builder.copy(new, builder.shape(new)), old)
             else:
                 self.workspace.aliases[old] = new
         space = self.workspace

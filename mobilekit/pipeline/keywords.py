@@ -29,8 +29,9 @@ def _shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
     try:
         sides = tuple(operator.index(side) for side in shape)
     except TypeError:
-        sides = (0,)
-    if any(side < 1 for side in sides):
+        sides = (-1,)
+    # 0 is for inputs that the model itself declares without elements; `source.load` sees to that.
+    if any(side < 0 for side in sides):
         message = f"shapes[{name!r}] is {shape!r}, positive whole numbers expected"
         raise UsageError(message, hint=_SHAPES_HINT)
     return sides

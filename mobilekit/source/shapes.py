@@ -31,17 +31,17 @@ def fix_inputs(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]], *,
         _bind(inputs[name], shape, symbols, where)
     for value in inputs.values():
         _apply(value, symbols)
-    _refuse_open(inputs, where)
+    _refuse_open({name: value for name, value in inputs.items() if name not in shapes}, where)
 
 
 def _bind(
     value: onnx.ValueInfoProto, shape: tuple[int, ...], symbols: dict[str, set[int]], where: str
 ) -> None:
     given = f"{where}: shape {_joined(shape)} given for input {value.name!r}"
-    if any(isinstance(d, bool) or d < 1 for d in shape):
-        message = f"{given}: every dimension must be 1 or more"
-        raise ShapeError(message)
     declared = dimensions(value)
+    if any(isinstance(d, bool) or d < 1 for d in shape) and not _is_declared_empty(value, shape):
+        message = f"{given}: every dimension must be 1 or more"
+        raise ShapeError(message, hint="0 only where the model itself declares 0")
     if declared is None:
         value.type.tensor_type.shape.dim.extend([_dim(d) for d in shape])
         return
@@ -55,6 +55,13 @@ def _bind(
         if isinstance(want, str) and want:
             symbols.setdefault(want, set()).add(got)
         value.type.tensor_type.shape.dim[axis].dim_value = got
+
+
+def _is_declared_empty(value: onnx.ValueInfoProto, shape: tuple[int, ...]) -> bool:
+    """Whether the shape is 0 only where the model says 0, which could also mean an open dimension."""
+    declared = value.type.tensor_type.shape.dim
+    pairs = zip(shape, declared, strict=False)
+    return all(d > 0 or (d == 0 and said.HasField("dim_value") and said.dim_value == 0) for d, said in pairs)
 
 
 def _apply(value: onnx.ValueInfoProto, symbols: Mapping[str, set[int]]) -> None:
@@ -122,9 +129,9 @@ def _inferred(model: onnx.ModelProto, where: str) -> dict[str, tuple[int, ...]]:
         raise ShapeError(message, hint="is another input shape needed?") from error
     found = {}
     for value in result.graph.output:
-        shape = dimensions(value)
-        if shape is not None and all(isinstance(d, int) for d in shape):
-            found[value.name] = tuple(int(d) for d in shape)
+        tensor = value.type.tensor_type
+        if tensor.HasField("shape") and all(d.HasField("dim_value") for d in tensor.shape.dim):
+            found[value.name] = tuple(d.dim_value for d in tensor.shape.dim)
     return found
 
 

@@ -61,6 +61,18 @@ def test_shapes_that_contradict_the_model(tmp_path, shapes, message):
         load(path, shapes=shapes)
 
 
+def test_inputs_without_elements(tmp_path):
+    """A declared 0 may mean an open dimension: it is a size only where the caller says so too."""
+    path = saved(tmp_path, parse("y = Relu (x)", border="(float[2,0,N] x) => (float[2,0,N] y)"))
+    with pytest.raises(ShapeError, match=r"'x' is \[2,\?,N\]"):
+        load(path)
+    graph = load(path, shapes={"x": (2, 0, 4)})
+    assert graph.inputs[0].shape == graph.outputs[0].shape == (2, 0, 4)
+    assert load(path, shapes={"x": (2, 3, 4)}).inputs[0].shape == (2, 3, 4)
+    with pytest.raises(ShapeError, match="must be 1 or more"):
+        load(path, shapes={"x": (2, 0, 0)})
+
+
 def test_output_sizes_that_only_a_run_can_tell(tmp_path):
     """Computed in floats, as exporters of Resize do it."""
     body = """

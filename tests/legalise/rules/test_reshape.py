@@ -101,3 +101,10 @@ def test_split_with_sizes():
     """Sizes given as an operand stay."""
     graph, feed = node_graph("Split", [noise(5, 2), ints(1, 4)], outputs=("a", "b"))
     assert check(graph, feed) == ["Split"]
+
+
+def test_an_output_without_elements_is_copied():
+    """A constant of shape [0] as an output: 0 is its size, not "as before"."""
+    text = "g (float[2] x) => (float[2] y, int64[n] z) { y = Relu (x) z = Identity (k) }"
+    graph = text_graph(text, {"k": np.zeros(0, np.int64)})
+    assert check(graph, {"x": noise(2)}) == ["Relu", "Reshape"]
