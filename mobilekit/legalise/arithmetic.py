@@ -54,7 +54,7 @@ class Arithmetic:
         """The name of a number; arrays become constants."""
         if isinstance(number, str):
             return number
-        return self.b.workspace.intern(np.ascontiguousarray(number), f"{self.b.serves}/constant")
+        return self.b.workspace.intern(np.asarray(number, order="C"), f"{self.b.serves}/constant")
 
     def reshape(self, number: Number, shape: tuple[int, ...]) -> Number:
         """The number in another shape."""

@@ -45,6 +45,8 @@ def infer(
     if node.op == "MaxUnpool" and node.input(2) in constants:  # ONNX's inference does not read output_shape
         shape = tuple(int(size) for size in constants[node.inputs[2]])
         return {node.outputs[0]: replace(types[node.inputs[0]], shape=shape)}
+    if node.op == "Slice" and "axes" in node.attributes:
+        node = _with_sorted_axes(node)
     import onnx
     from onnx.shape_inference import InferenceError, infer_node_outputs
 
@@ -67,6 +69,14 @@ def infer(
     if node.op == "BatchNormalization":  # before opset 14 nothing is inferred for its statistics
         return {**{name: types[node.inputs[1]] for name in node.outputs[1:] if name}, **known_types}
     return known_types
+
+
+def _with_sorted_axes(node: Node) -> Node:
+    """A Slice of before opset 10: ONNX's inference reads its axes in rising order only."""
+    names = ("axes", "starts", "ends")
+    rows = sorted(zip(*(node.attributes[name] for name in names), strict=True))
+    columns = zip(*rows, strict=True)
+    return replace(node, attributes={**node.attributes, **dict(zip(names, columns, strict=True))})
 
 
 def _is_data(name: str, types: Mapping[str, ValueType], constants: Mapping[str, Array]) -> bool:

@@ -18,7 +18,8 @@ class OutputParity:
     ``mismatch`` is the worst sample's share of unequal elements, for integers and booleans only.
     ``nan`` says that the candidate is NaN or infinite where the reference is not (as often as that
     is so in the worst sample, 0…1); ``constant`` in how many samples the candidate is one single
-    value and the reference is not.
+    value and the reference is not. ``last_bits``: no sample of a float differs by more than some roundings of
+    numbers of its magnitude.
     """
 
     name: str
@@ -33,6 +34,7 @@ class OutputParity:
     identical: int
     nan: float
     constant: int
+    last_bits: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON; −inf (a NaN in the candidate) is the string ``"-inf"``."""

@@ -15,7 +15,7 @@ from mobilekit.errors import (
     UnsoundArtifactError,
 )
 from mobilekit.metrics import max_abs_error, mismatch, psnr
-from mobilekit.parity.per_op import first_wrong_operator
+from mobilekit.parity.per_op import first_wrong_operator, in_last_bits
 from mobilekit.parity.result import OutputParity, ParityReport
 from mobilekit.runtimes.feeds import DYNAMIC
 from mobilekit.runtimes.rounding import allows, float32_limits
@@ -124,6 +124,7 @@ class _Tally:
     mismatches: list[float] = field(default_factory=list)
     nan: float = 0.0
     constant: int = 0
+    last_bits: bool = True
 
     def add(self, expected: Array, got: Array) -> None:
         if expected.shape != got.shape or expected.dtype != got.dtype:
@@ -135,6 +136,7 @@ class _Tally:
         if not self.spec.dtype.is_float:
             self.mismatches.append(mismatch(expected, got))
         elif got.size:
+            self.last_bits &= in_last_bits(expected, got)
             self.nan = max(self.nan, float(np.mean(~np.isfinite(got) & np.isfinite(expected))))
         self.constant += _is_constant(got) and not _is_constant(expected)
 
@@ -154,6 +156,7 @@ class _Tally:
             identical=len(self.psnrs) - len(different),
             nan=self.nan,
             constant=self.constant,
+            last_bits=self.last_bits,
         )
 
 
@@ -164,7 +167,7 @@ def _is_constant(values: Array) -> bool:
 def _is_wrong(output: OutputParity, minimum_psnr: float, maximum_mismatch: float) -> bool:
     if output.mismatch is not None:
         return output.mismatch > maximum_mismatch
-    return output.psnr_worst is not None and output.psnr_worst < minimum_psnr
+    return output.psnr_worst is not None and output.psnr_worst < minimum_psnr and not output.last_bits
 
 
 def _fault(output: OutputParity, minimum_psnr: float, maximum_mismatch: float) -> str:
