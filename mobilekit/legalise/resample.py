@@ -169,10 +169,3 @@ def _scatter(cells: Array, taps: Array, size: int) -> Array:
     rows = np.repeat(np.arange(len(cells)), cells.shape[1])
     np.add.at(matrix, (rows, np.clip(cells, 0, size - 1).reshape(-1)), taps.reshape(-1))
     return matrix
-
-
-def taps_of(matrix: Array) -> tuple[Array, Array]:
-    """A sparse matrix as ``(indices, weights)``, each ``[rows, taps]``, with the fewest taps for all rows."""
-    count = max(int((matrix != 0).sum(axis=1).max()), 1)
-    order = np.argsort(matrix == 0, axis=1, kind="stable")[:, :count]
-    return order, np.take_along_axis(matrix, order, axis=1)

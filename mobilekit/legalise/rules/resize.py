@@ -1,7 +1,6 @@
-"""Resize: kept where TFLite computes the same; else gathers, weighted sums of gathers, or products.
+"""Resize: kept where TFLite computes the same; else a gather (nearest) or a constant matrix per axis.
 
-Fixed shapes make every mode a linear map per axis. Up to four taps it is a sum of weighted gathers,
-which works in any layout; more (antialiasing) are a MatMul with a constant matrix.
+Fixed shapes make every mode a linear map per axis: resize_axis.py says how such a map is written.
 """
 
 from __future__ import annotations
@@ -13,14 +12,13 @@ import numpy as np
 
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
-from mobilekit.legalise.resample import Axis, Method, nearest_indices, outside, taps_of, weights
+from mobilekit.legalise.resample import Axis, Method, nearest_indices, outside, weights
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
+from mobilekit.legalise.rules.resize_axis import resampled
 from mobilekit.legalise.rules.resize_integers import linear_integers, sampled_axes
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
-
-GATHERED_AT_MOST = 4
 
 # The ways in which TFLite's RESIZE_NEAREST_NEIGHBOR finds its cell, as ONNX spells them:
 # (coordinate_transformation_mode, nearest_mode)
@@ -208,41 +206,15 @@ def _gathered(x: str, wanted: _Resize, b: Builder) -> str:
 
 def _weighted(x: str, wanted: _Resize, b: Builder) -> str:
     """One axis after the other, the one that shrinks most first."""
-    dtype = b.dtype(x)
     changed = [(a.resized / a.size, i) for i, a in enumerate(wanted.axes) if not a.is_unchanged]
     for _, position in sorted(changed):
         matrix = weights(wanted.axes[position], wanted.method)
-        index, taps = taps_of(matrix)
-        if index.shape[1] <= GATHERED_AT_MOST:
-            x = _sum_of_gathers(x, position, index, taps.astype(dtype), b)
-        else:
-            x = _product(x, position, matrix.astype(dtype), b)
+        cells = matrix.argmax(axis=1)
+        if not np.array_equal(matrix, np.eye(matrix.shape[1])[cells]):
+            x = resampled(x, position, matrix, b)
+        elif not np.array_equal(cells, np.arange(matrix.shape[1])):
+            x = b.add("Gather", x, cells, axis=position)
     return _extrapolated(x, wanted, b, cleared=True)
-
-
-def _sum_of_gathers(x: str, axis: int, index: Array, taps: Array, b: Builder) -> str:
-    along = [1] * b.rank(x)
-    along[axis] = -1
-    parts = []
-    for tap in range(index.shape[1]):
-        cells, weight = index[:, tap], taps[:, tap]
-        if not weight.any():
-            continue
-        whole = np.array_equal(cells, np.arange(b.shape(x)[axis]))
-        part = x if whole else b.add("Gather", x, cells, axis=axis)
-        parts.append(part if np.all(weight == 1) else b.add("Mul", part, weight.reshape(along)))
-    return b.chain("Add", parts) if parts else b.add("Mul", b.add("Gather", x, index[:, 0], axis=axis), 0.0)
-
-
-def _product(x: str, axis: int, matrix: Array, b: Builder) -> str:
-    rank = b.rank(x)
-    if axis == rank - 1:
-        return b.add("MatMul", x, np.ascontiguousarray(matrix.T))
-    if axis == rank - 2:
-        return b.add("MatMul", matrix, x)
-    last = [i for i in range(rank) if i != axis] + [axis]
-    moved = b.add("MatMul", b.transpose(x, last), np.ascontiguousarray(matrix.T))
-    return b.transpose(moved, [last.index(i) for i in range(rank)])
 
 
 def _extrapolated(x: str, wanted: _Resize, b: Builder, *, cleared: bool) -> str:

@@ -167,14 +167,6 @@ def test_what_tflite_computes_differently_is_rewritten(attributes, given_scales)
     assert "Resize" not in ops
 
 
-def test_strong_antialias_is_a_product():
-    """Beyond four taps a MatMul per axis is cheaper than a sum of gathers."""
-    ops = check_node(
-        "Resize", [noise(1, 2, 32, 32), None, None, sizes(1, 2, 5, 5)], mode="linear", antialias=1
-    )
-    assert ops == ["MatMul", "MatMul"]
-
-
 def test_resize_to_the_same_size_disappears():
     """Nothing is resized."""
     text = 'g (float[1,2,4,4] x) => (float y) { r = Resize <mode="cubic"> (x, , s) y = Relu (r) }'
