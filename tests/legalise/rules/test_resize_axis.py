@@ -97,10 +97,10 @@ def test_windows():
     assert window_of(matrix_of(16, 8, mode="cubic", antialias=True, exclude_outside=True)) is None
 
 
-@pytest.mark.parametrize("shape", [(40,), (3, 40), (2, 3, 40), (2, 3, 4, 5, 6)])
+@pytest.mark.parametrize("shape", [(40,), (3, 40), (2, 3, 40), (2, 1, 2, 1, 3)])
 @pytest.mark.parametrize("axis", [0, -1])
 def test_any_rank_and_axis(shape, axis):
-    """Onnx.reference says what ONNX Runtime has no kernel for."""
+    """The specification's own code says what ONNX Runtime has no kernel for."""
     from onnx.reference import ReferenceEvaluator
 
     from mobilekit.legalise.pipeline import legalise
