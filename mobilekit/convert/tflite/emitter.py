@@ -158,7 +158,7 @@ class Emitter:
 
     def constant(self, name: str, array: Array) -> int:
         """A constant tensor: float64 as float32, and in an fp16 file behind a DEQUANTIZE."""
-        array = np.ascontiguousarray(array, dtype=file_dtype(array.dtype))
+        array = np.asarray(array, dtype=file_dtype(array.dtype), order="C")  # keeps scalars scalars
         halvable = (
             self.precision == "fp16" and array.dtype == np.float32 and array.size >= _FP16_MINIMUM_ELEMENTS
         )

@@ -232,4 +232,4 @@ class Operation:
 
 def file_array(array: Array) -> Array:
     """``array`` in the element type that the file uses for it."""
-    return np.ascontiguousarray(array, dtype=file_dtype(array.dtype))
+    return np.asarray(array, dtype=file_dtype(array.dtype), order="C")

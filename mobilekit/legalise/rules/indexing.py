@@ -1,8 +1,8 @@
-"""OneHot, Hardmax, Trilu, EyeLike and TopK in terms of others; CumSum along a constant axis."""
+"""OneHot, Hardmax, Trilu and EyeLike in terms of others; CumSum along a constant axis."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -68,31 +68,6 @@ def _eye_like(node: Node, b: Builder) -> Replacement:
     return b.workspace.intern(ones, f"{node.name}/eye")
 
 
-def _top_k(node: Node, b: Builder) -> Replacement | Refusal | None:
-    """Largest, sorted, on the last axis: smallest by the negative, other axes by transposing."""
-    x, k = node.inputs
-    if not b.is_constant(k):
-        return Refusal(got="K computed at run time", hint="export the model with a constant K")
-    rank = b.rank(x)
-    axis = node["axis"] % rank
-    written: dict[str, Any] = {"axis": rank - 1, "largest": 1, "sorted": 1}
-    if node.attributes == written:
-        return None
-    perm = [i for i in range(rank) if i != axis] + [axis]
-    moved = b.transpose(x, perm)
-    moved = moved if node["largest"] else _negated(moved, b)
-    values, indices = b.add_many("TopK", moved, b.ints(k), outputs=2, **written)
-    values = values if node["largest"] else _negated(values, b)
-    back = [perm.index(i) for i in range(rank)]
-    found = zip((values, indices), node.outputs, strict=False)
-    return tuple(b.transpose(value, back) if name else "" for value, name in found)
-
-
-def _negated(x: str, b: Builder) -> str:
-    """An order-reversing map that is its own inverse: −x, and −1 − x for integers (no overflow)."""
-    return b.add("Neg", x) if b.type(x).is_float else b.add("Sub", np.asarray(-1, b.dtype(x)), x)
-
-
 def _cum_sum(node: Node, b: Builder) -> Replacement | Refusal | None:
     """A constant, non-negative axis."""
     x, axis = node.inputs
@@ -108,6 +83,5 @@ RULES = (
     Rule(name="hardmax", ops=("Hardmax",), apply=_hardmax),
     Rule(name="trilu", ops=("Trilu",), apply=_trilu),
     Rule(name="eye-like", ops=("EyeLike",), apply=_eye_like),
-    Rule(name="top-k", ops=("TopK",), apply=_top_k),
     Rule(name="cum-sum", ops=("CumSum",), apply=_cum_sum),
 )

@@ -14,7 +14,8 @@ from mobilekit.legalise.rule import Refusal, Replacement, Rule
 def _reshape(node: Node, b: Builder) -> Replacement | None:
     x, shape = node.inputs[0], b.shape(node.name)
     written: dict[str, Any] = {"allowzero": 1} if 0 in shape else {}
-    is_legal = node.op == "Reshape" and b.ints(node.inputs[1]) == shape and node.attributes == written
+    is_said = node.op == "Reshape" and b.ints(node.inputs[1]) == shape
+    is_legal = is_said and (node.attributes == written or shape == b.shape(x))
     if shape == b.shape(x) and not (is_legal and b.is_output(node.name)):
         return x
     return None if is_legal else b.add("Reshape", x, list(shape), **written)

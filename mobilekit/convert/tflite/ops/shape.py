@@ -157,16 +157,24 @@ def pad(
     op.add("PADV2", (source, operand, filler), (op.result(),))
 
 
+# LiteRT broadcasts these; others are repeated, which is the same.
+_BROADCAST = ("float32", "int8", "int32", "int64", "bool")
+
+
 @lowers("Expand", since=13, layout="any", data=_DATA)
 def expand(op: Operation, input: str, shape: str) -> None:  # noqa: A002
-    """BROADCAST_TO."""
+    """BROADCAST_TO, or TILE where that lacks the element type."""
     del shape
     rank = len(op.shape(op.output))
     if len(op.shape(input)) != rank:
         op.refuse("an input of lower rank is reshaped before, not emitted")
-    result = op.result()
+    source, result = op.input(input), op.result()
     target = op.tensor_shape(result)
-    op.add("BROADCAST_TO", (op.input(input), op.small(target)), (result,))
+    if op.dtype(input).kind == "f" or op.dtype(input).name in _BROADCAST:
+        op.add("BROADCAST_TO", (source, op.small(target)), (result,))
+        return
+    counts = [o // i for o, i in zip(target, op.tensor_shape(source), strict=True)]
+    op.add("TILE", (source, op.small(counts)), (result,))
 
 
 @lowers("Tile", since=13, layout="any", int8="same-scale", data=_DATA)
