@@ -73,15 +73,25 @@ def test_one_dimension(length, kernel, stride, pad):
     assert ops[0] == "Reshape"
 
 
-def test_many_groups_become_one_operator():
-    """A depthwise ConvTranspose does not become one operator per channel."""
-    operands = [noise(1, 16, 4, 4), noise(16, 1, 4, 4)]
-    ops = check_node("ConvTranspose", operands, strides=[2, 2], pads=[1] * 4, group=16)
-    assert ops == ["ConvTranspose"]
+def test_runtime_weights_stay():
+    """TRANSPOSE_CONV takes weights computed at run time; dilated ones are spread out by zeros."""
+    operands = [noise(1, 3, 4, 4), noise(3, 2, 2, 2), noise(2)]
+    assert check_node("ConvTranspose", operands, runtime=(0, 1)) == ["ConvTranspose", "Add"]
+    ops = check_node("ConvTranspose", operands, runtime=(0, 1), dilations=[2, 3], group=1)
+    assert ops.count("ConvTranspose") == 1
+    assert ops.count("Pad") == 2
 
 
-def test_runtime_weights_are_refused():
-    """Weights computed at run time have no exact form."""
-    graph, _ = node_graph("ConvTranspose", [noise(1, 3, 4, 4), noise(3, 2, 2, 2)], runtime=(0, 1))
-    with pytest.raises(UnsupportedOperatorError, match="ConvTranspose"):
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [
+        ({"output_padding": [1, 1], "strides": [2, 2], "auto_pad": "SAME_UPPER"}, "output_padding"),
+        ({"output_padding": [0, 1], "strides": [2, 1], "dilations": [1, 2]}, r"output_padding \(0, 1\)"),
+        ({"output_shape": [10, 14]}, r"output_shape \(10, 14\)"),
+    ],
+)
+def test_what_no_runtime_defines_is_refused(attributes, reason):
+    """ONNX Runtime returns memory it did not write there, or another size than ONNX."""
+    graph, _ = node_graph("ConvTranspose", [noise(1, 3, 4, 5), noise(3, 2, 3, 3)], **attributes)
+    with pytest.raises(UnsupportedOperatorError, match=f"node y: {reason}"):
         legalise(graph, samples=[])

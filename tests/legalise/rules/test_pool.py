@@ -80,10 +80,59 @@ def test_integer_max_pool():
     check_node("MaxPool", [x], kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
 
 
-def test_used_indices_are_refused():
-    """Indices of MaxPool have no counterpart in TFLite."""
-    graph, _ = node_graph("MaxPool", [noise(1, 2, 6, 6)], outputs=("y", "i"), kernel_shape=[2, 2])
-    with pytest.raises(UnsupportedOperatorError, match="Indices"):
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool", "LpPool"])
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"strides": [2, 1, 2]},
+        {"pads": [1, 0, 1, 0, 1, 1], "strides": [1, 2, 2]},
+        {"dilations": [1, 2, 1]},
+        {"dilations": [2, 2, 2], "pads": [1, 1, 0, 0, 1, 1]},
+        {"auto_pad": "SAME_LOWER", "strides": [2, 2, 1]},
+    ],
+)
+def test_volumes(op, attributes):
+    """A pool over three axes is one over the planes and one over the depth."""
+    check_node(op, [noise(2, 3, 5, 7, 6) - 2], opset=22, kernel_shape=[3, 2, 2], **attributes)
+
+
+@given(
+    kernel=st.tuples(*[st.integers(1, 3)] * 3),
+    strides=st.tuples(*[st.integers(1, 3)] * 3),
+    ceil=st.booleans(),
+    included=st.booleans(),
+)
+@few
+def test_averages_over_volumes_count_what_onnx_counts(kernel, strides, ceil, included):
+    """ceil_mode and count_include_pad over three axes."""
+    pads = [min(1, k - 1) for k in kernel] * 2
+    check_node(
+        "AveragePool", [noise(1, 2, 6, 5, 7) + 3], opset=22, kernel_shape=kernel, strides=strides,
+        pads=pads, ceil_mode=int(ceil), count_include_pad=int(included),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [
+        ({"dilations": [2, 1]}, r"auto_pad SAME_UPPER with dilations \(2, 1\)"),
+        ({"strides": [4, 4]}, r"auto_pad SAME_UPPER with strides \(4, 4\)"),
+    ],
+)
+def test_same_pads_that_two_standards_count_differently(attributes, reason):
+    """ONNX Runtime's SAME of pools ignores dilations, and does not stop at zero; without either it is ONNX's."""
+    graph, _ = node_graph(
+        "MaxPool", [noise(1, 2, 8, 8)], opset=22, kernel_shape=[2, 2], auto_pad="SAME_UPPER", **attributes
+    )
+    with pytest.raises(UnsupportedOperatorError, match=reason):
+        legalise(graph, samples=[])
+    check_node("MaxPool", [noise(1, 2, 8, 8)], opset=22, kernel_shape=[2, 2], auto_pad="SAME_UPPER")
+
+
+def test_windows_larger_than_the_image_are_refused():
+    """A result of no cells is no result."""
+    graph, _ = node_graph("AveragePool", [noise(1, 2, 4, 9)], opset=22, kernel_shape=[5, 2])
+    with pytest.raises(UnsupportedOperatorError, match=r"kernel_shape \(5, 2\)"):
         legalise(graph, samples=[])
 
 
