@@ -16,6 +16,7 @@ from mobilekit.normalise.duplicates import merge_duplicates
 from mobilekit.normalise.editor import Editor
 from mobilekit.normalise.fold import fold
 from mobilekit.normalise.gelu import replace_microsoft_gelus
+from mobilekit.normalise.inlining import inline_functions
 from mobilekit.normalise.modernise import CANONICAL_OPSET, modernise
 from mobilekit.normalise.movement import name_movements
 from mobilekit.normalise.no_ops import remove_no_ops
@@ -40,6 +41,7 @@ Pass = Callable[[Editor], "Sequence[Recognition] | None"]
 PIPELINE: tuple[Pass, ...] = (
     fold,
     modernise,
+    inline_functions,
     replace_microsoft_gelus,
     remove_no_ops,
     merge_views,

@@ -20,6 +20,7 @@ from mobilekit.legalise.rule import Refusal, line_of, unsupported
 from mobilekit.legalise.rules.dynamic import REASONS
 from mobilekit.normalise.fold import RANDOM
 from mobilekit.normalise.function_bodies import WRITTEN_OUT
+from mobilekit.normalise.inlining import INLINED
 from mobilekit.normalise.norms import UNIFIED
 from mobilekit.normalise.pipeline import normalise
 from mobilekit.source.check import is_default_domain, unknown_operators
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 PROFILE = "tflite-cpu"
 UNKNOWN_HINT = "change the model as each line says, the unknown operators first: nothing converts around them"
 _SHAPES = frozenset({"Constant", "Shape", "Size"})
-_NORMALISED = frozenset({*UNIFIED, *WRITTEN_OUT, "Scatter", "Upsample", "Gelu", "QuickGelu"})
+_NORMALISED = frozenset({*UNIFIED, *INLINED, *WRITTEN_OUT, "Scatter", "Upsample", "Gelu", "QuickGelu"})
 _NO_RULE = Refusal(got="mobilekit has no rule for this operator")
 
 
@@ -139,6 +140,8 @@ def _is_of_dynamic(error: MobilekitError, known: frozenset[str]) -> bool:
 
 def _refusal(node: onnx.NodeProto, fixed: set[str]) -> Refusal | None:
     if node.op_type == "If" and node.input[0] in fixed:
+        return None
+    if node.op_type == "Compress" and node.input[1] in fixed:
         return None
     if node.op_type in REASONS:
         return REASONS[node.op_type]
