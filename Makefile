@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup lint types contracts unit format lock bench conformance clean
+.PHONY: help demo test setup lint types contracts unit format lock bench conformance clean fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -43,6 +43,12 @@ bench: setup
 # ONNX's backend cases through the public API (minutes); writes docs/operators.md.
 conformance: setup
 	$(BIN)/python -m tests.conformance
+
+# Random graphs against ONNX Runtime, in child processes; a run that was stopped goes on where it was.
+GRAPHS ?= 5000
+SEED ?= 0
+fuzz: setup
+	$(BIN)/python -m tests.fuzz.run --graphs $(GRAPHS) --seed $(SEED)
 
 # Needs uv; writes neither hosts nor indexes.
 lock:

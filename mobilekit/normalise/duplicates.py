@@ -49,7 +49,7 @@ def _pairs(one: Node, other: Node) -> list[tuple[str, str]]:
 def _merge_constants(editor: Editor) -> None:
     first: dict[Any, str] = {}
     for name in sorted(editor.constants):
-        array = np.ascontiguousarray(editor.constants[name])
+        array = np.asarray(editor.constants[name], order="C")  # keeps scalars scalars
         digest = hashlib.sha256(array.tobytes()).digest()
         same = first.setdefault((array.dtype, array.shape, digest), name)
         if same != name and not editor.is_kept(name):

@@ -43,3 +43,17 @@ def test_gather_of_one_element_by_a_scalar(index: str):
     """A constant scalar stayed a scalar when it was wrapped; it had become a vector of one."""
     text = f"(float[3,5] x) => (float[5] y) <{index}> {{ y = Gather <axis=0> (x, c) }}"
     assert verdict(text, opset=25).kind == "right"
+
+
+def test_a_number_and_a_vector_of_one_are_two_constants():
+    """The Size of x and the shape of its Squeeze were merged: equal bytes, not equal shapes."""
+    assert verdict("(float[1,5] x) => (int64 n, float[5] y) { n = Size(x) y = Squeeze(x) }").kind == "right"
+
+
+@pytest.mark.parametrize("opset", [11, 18, 19, 22])
+def test_average_pool_whose_last_window_leaves_the_pads(opset: int):
+    """Where pads count, ONNX Runtime divides by the whole window before opset 19, and by what is in it since."""
+    text = """(float[1,2,7,5] x) => (float[1,2,4,2] y) {
+        y = AveragePool <ceil_mode=1, count_include_pad=1, kernel_shape=[3,4], strides=[2,3], pads=[0,0,1,0]> (x)
+    }"""
+    assert verdict(text, opset=opset).kind == "right"

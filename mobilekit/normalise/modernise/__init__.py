@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mobilekit.normalise.modernise import inputs, normalisation, resample, softmax
+from mobilekit.normalise.modernise import inputs, normalisation, pool, resample, softmax
 
 if TYPE_CHECKING:
     from mobilekit.normalise.editor import Editor
@@ -32,6 +32,7 @@ REWRITES: Mapping[str, tuple[tuple[int, Rewriting], ...]] = MappingProxyType(
     {
         **{op: (_before(18, inputs.reduce),) for op in _REDUCTIONS},
         "ReduceSum": (_before(13, inputs.reduce),),
+        "AveragePool": (_before(19, pool.average_pool),),
         "BatchNormalization": (_before(14, normalisation.batch_normalization),),
         "Clip": (_before(11, inputs.clip),),
         "DFT": (_before(20, inputs.dft),),

@@ -11,7 +11,7 @@ from tests.normalise.support import model, normalised, ops
 
 # Differences of schemas that change no node: what they add is optional, and its default is what was before.
 HARMLESS = {
-    "ArgMax", "ArgMin", "AveragePool", "Cast", "CastLike", "Constant", "DepthToSpace", "DequantizeLinear", "GRU",
+    "ArgMax", "ArgMin", "Cast", "CastLike", "Constant", "DepthToSpace", "DequantizeLinear", "GRU",
     "GatherND", "Gemm", "LSTM", "LpPool", "MaxPool", "OptionalHasElement", "QuantizeLinear", "RNN", "Reshape",
     "ScatterElements", "ScatterND", "Shape",
 }  # fmt: skip
@@ -105,6 +105,8 @@ CASES = [
         )
         for rounding in ("ceil", "round_prefer_ceil", "round_prefer_floor")
     ),
+    (18, "y = AveragePool <kernel_shape = [4, 2], strides = [3, 2], ceil_mode = 1, count_include_pad = 1> (x)", "1,4,2,3"),
+    (11, "y = AveragePool <kernel_shape = [3, 3], strides = [2, 2], pads = [1, 0, 0, 1], ceil_mode = 1, count_include_pad = 1> (x)", "1,4,3,3"),
     (7, "y = Softmax (x)", "1,4,6,6"),
     (7, "y = Softmax <axis = 3> (x)", "1,4,6,6"),
     (11, "y = LogSoftmax <axis = 2> (x)", "1,4,6,6"),
