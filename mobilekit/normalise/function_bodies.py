@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
     from mobilekit.normalise.editor import Editor
 
-WRITTEN_OUT = frozenset({"DynamicQuantizeLinear", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"})
+WRITTEN_OUT = frozenset(
+    {
+        "Attention",
+        "DynamicQuantizeLinear",
+        "NegativeLogLikelihoodLoss",
+        "RotaryEmbedding",
+        "SoftmaxCrossEntropyLoss",
+    }
+)
 """Operators without a form of their own: what their definition is made of has one."""
 
 

@@ -16,7 +16,6 @@ from mobilekit.normalise.duplicates import merge_duplicates
 from mobilekit.normalise.editor import Editor
 from mobilekit.normalise.fold import fold
 from mobilekit.normalise.gelu import replace_microsoft_gelus
-from mobilekit.normalise.inlining import inline_functions
 from mobilekit.normalise.modernise import CANONICAL_OPSET, modernise
 from mobilekit.normalise.movement import name_movements
 from mobilekit.normalise.no_ops import remove_no_ops
@@ -41,7 +40,6 @@ Pass = Callable[[Editor], "Sequence[Recognition] | None"]
 PIPELINE: tuple[Pass, ...] = (
     fold,
     modernise,
-    inline_functions,
     replace_microsoft_gelus,
     remove_no_ops,
     merge_views,

@@ -20,7 +20,6 @@ from mobilekit.legalise.rule import Refusal, line_of, unsupported
 from mobilekit.legalise.rules.dynamic import REASONS
 from mobilekit.normalise.fold import RANDOM
 from mobilekit.normalise.function_bodies import WRITTEN_OUT
-from mobilekit.normalise.inlining import INLINED
 from mobilekit.normalise.norms import UNIFIED
 from mobilekit.normalise.pipeline import normalise
 from mobilekit.source.check import is_default_domain, unknown_operators
@@ -34,7 +33,9 @@ if TYPE_CHECKING:
 PROFILE = "tflite-cpu"
 UNKNOWN_HINT = "change the model as each line says, the unknown operators first: nothing converts around them"
 _SHAPES = frozenset({"Constant", "Shape", "Size"})
-_NORMALISED = frozenset({*UNIFIED, *INLINED, *WRITTEN_OUT, "Scatter", "Upsample", "Gelu", "QuickGelu"})
+_NORMALISED = frozenset({*UNIFIED, *WRITTEN_OUT, "Scatter", "Upsample", "Gelu", "QuickGelu"})
+_UNROLLED = {"If": 1, "Loop": 2, "Scan": 0}
+"""Control flow, and how many of its first inputs say what is to be done: they must be constants."""
 _NO_RULE = Refusal(got="mobilekit has no rule for this operator")
 
 
@@ -139,7 +140,9 @@ def _is_of_dynamic(error: MobilekitError, known: frozenset[str]) -> bool:
 
 
 def _refusal(node: onnx.NodeProto, fixed: set[str]) -> Refusal | None:
-    if node.op_type == "If" and node.input[0] in fixed:
+    if node.op_type in _UNROLLED and fixed.issuperset(
+        name for name in node.input[: _UNROLLED[node.op_type]] if name
+    ):
         return None
     if node.op_type == "Compress" and node.input[1] in fixed:
         return None
@@ -155,10 +158,23 @@ def _served() -> frozenset[str]:
 
 
 def _is_folded(node: onnx.NodeProto, fixed: set[str]) -> bool:
-    if not is_default_domain(node.domain) or any(a.HasField("g") for a in node.attribute):
+    if not is_default_domain(node.domain):
         return False
-    given = [name for name in node.input if name]
+    given = [name for name in (*node.input, *_captured(node)) if name]
     return node.op_type in _SHAPES or (node.op_type not in RANDOM and bool(given) and fixed.issuperset(given))
+
+
+def _captured(node: onnx.NodeProto) -> set[str]:
+    """What the subgraphs of a node read from outside."""
+    found: set[str] = set()
+    for attribute in node.attribute:
+        graph = attribute.g
+        defined = {t.name for t in graph.initializer} | {v.name for v in graph.input}
+        for inner in graph.node:
+            found |= {*inner.input, *_captured(inner)} - defined
+            defined.update(inner.output)
+        found |= {value.name for value in graph.output} - defined
+    return found
 
 
 def _live(graph: onnx.GraphProto) -> set[int]:
