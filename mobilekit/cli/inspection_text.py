@@ -36,6 +36,7 @@ def lines(inspection: Inspection) -> Iterator[str]:
         shapes = "".join(f"; {name} {'×'.join(map(str, shape))}" for name, shape in tier.shapes.items())
         possible = "" if tier.possible else "; not possible as it is"
         yield f"tier {tier.tier}: {tier.precision} on {accelerators}{shapes}{possible}"
+    yield from _delegates(inspection)
     if inspection.problem:
         yield f"not looked at further: {inspection.problem}"
     if inspection.hint:
@@ -49,6 +50,27 @@ def _border(inspection: Inspection) -> Iterator[str]:
     for direction, tensor in rows:
         shape = "×".join(map(str, tensor.shape)) or "scalar"
         yield f"  {direction:<6}  {tensor.name:<{width}}  {tensor.dtype} {shape}  {tensor.kind}"
+
+
+def _delegates(inspection: Inspection) -> Iterator[str]:
+    if not inspection.delegates:
+        return
+    yield "by the published operator lists of delegates, not run here:"
+    for each in inspection.delegates:
+        start = f"  {each.tier} ({each.precision}) on {each.accelerator}, {each.delegate}:"
+        parts = f" in {each.parts} parts" if each.parts > 1 else ""
+        if each.refused:
+            yield f"{start} {each.accelerated} of {each.operators} operators{parts}; it refuses"
+            pairs = ((f"{refused.operator}: {refused.reason}", refused.node) for refused in each.refused)
+            yield from (f"  {line}" for line in _groups(pairs))
+        elif each.only_refusals:
+            yield f"{start} none of {each.operators} operators is on its list of refusals"
+        else:
+            yield f"{start} all {each.operators} operators"
+    lists = dict.fromkeys((each.delegate, each.source, each.silent_on) for each in inspection.delegates)
+    for delegate, source, silent_on in lists:
+        silence = f"; it does not say: {silent_on}" if silent_on else ""
+        yield f"  list of {delegate}: {source}{silence}"
 
 
 def _counts(operators: Mapping[str, int]) -> str:

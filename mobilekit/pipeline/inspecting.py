@@ -14,6 +14,7 @@ from mobilekit.errors import ModelFileError, ShapeError, UnknownOpsetError, Unsu
 from mobilekit.pipeline.dimensions import open_shapes
 from mobilekit.pipeline.job import Fill, check_described, described
 from mobilekit.pipeline.keywords import checked_shapes
+from mobilekit.pipeline.outlook import DelegateOutlook, delegate_outlooks
 from mobilekit.target_file import target_from_toml
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Inspection:
     """``problem`` is why the graph could not be looked at further (open dimensions, say); else empty.
 
     ``recognised`` and ``rewrites`` are what normalising and legalising do; ``refusals`` every
-    operator without an exact form, a line each.
+    operator without an exact form, a line each. ``delegates`` is what each tier's accelerators would
+    take of its file, by published lists: nothing is run.
     """
 
     path: Path
@@ -69,6 +71,7 @@ class Inspection:
     legal_operators: Mapping[str, int] | None = None
     refusals: tuple[str, ...] = ()
     tiers: tuple[TierOutlook, ...] = ()
+    delegates: tuple[DelegateOutlook, ...] = ()
     problem: str = ""
     hint: str = ""
 
@@ -140,7 +143,28 @@ def _with_outlook(
         legal_operators=histogram(legal.graph.proto()),
         refusals=refused,
         tiers=_tiers(facts, description, target, fill, possible=not refused),
+        delegates=() if refused else _delegates(facts, source, legal.graph, description, target, fill),
     )
+
+
+def _delegates(
+    facts: Mapping[str, Any],
+    source: Graph,
+    legal: Graph,
+    description: ModelDescription,
+    target: Target,
+    fill: Fill,
+) -> tuple[DelegateOutlook, ...]:
+    """Outlooks of the tiers that have this very graph: others have a model or shapes of their own."""
+    own = {name: spec.shape for name, spec in ((spec.name, spec) for spec in source.inputs)}
+    same = [
+        tier
+        for tier, outlook in zip(
+            target.tiers, _tiers(facts, description, target, fill, possible=True), strict=True
+        )
+        if tier.model is None and all(own.get(name) == shape for name, shape in outlook.shapes.items())
+    ]
+    return delegate_outlooks(legal, description, same, source=source.proto())
 
 
 def _tiers(

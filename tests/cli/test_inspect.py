@@ -86,3 +86,24 @@ def test_bad_target(cli, model, tmp_path):
     done = cli("inspect", model, "--target", "mine.toml")
     assert done.returncode == 51
     assert "mine.toml:2: format" in done.stderr
+
+
+def test_delegates_are_predicted_by_their_lists(cli, tmp_path):
+    """What a delegate would refuse is shown with the reason and the list's version; the exit code stays 0."""
+    text = """
+    <ir_version: 8, opset_import: ["" : 17]>
+    g (float[1, 3, 8, 8] image) => (float[1, 3, 8, 8] out) { s = Sign (image)  out = Relu (s) }
+    """
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "net.onnx")
+    done = cli("inspect", tmp_path / "net.onnx")
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout.partition("by the published operator lists of delegates, not run here:")[2]
+    assert "flagship (int8) on gpu, gpu: all 2 operators" in shown
+    assert "low (int8-dynamic) on cpu, xnnpack: 1 of 2 operators; it refuses" in shown
+    assert "1 × SIGN: not on its list: Sign s" in shown
+    assert "on npu, google-tensor: none of 2 operators is on its list of refusals" in shown
+    assert "list of gpu: LiteRT" in shown
+    delegates = json.loads(cli("inspect", tmp_path / "net.onnx", "--json").stdout)["delegates"]
+    assert {each["delegate"] for each in delegates} >= {"xnnpack", "gpu", "qualcomm-htp"}
+    refused = [r for each in delegates if each["delegate"] == "xnnpack" for r in each["refused"]]
+    assert refused[0]["node"] == "Sign s"

@@ -57,19 +57,23 @@ def _constants(operator: FileOperator, listing: Listing) -> Iterator[str]:
 
 
 def _types(operator: FileOperator, listing: Listing) -> Iterator[str]:
-    data = [tensor for slot in listing.data if (tensor := operator.operand(slot)) is not None]
-    results = listing.result_dtypes or listing.runtime_dtypes or listing.dtypes
+    operands = [(f"operand {slot}", tensor) for slot, tensor in enumerate(operator.inputs) if tensor]
+    data = [(what, tensor) for what, tensor in operands if int(what.split()[1]) in listing.data]
+    results = [("a result", tensor) for tensor in operator.outputs]
     for tensors, allowed in (
         (data, listing.dtypes),
-        ([t for t in operator.inputs if t is not None and not t.constant], listing.runtime_dtypes),
-        (operator.outputs, results),
-        *((_slot(operator, slot), allowed) for slot, allowed in listing.operand_dtypes.items()),
+        ([(what, tensor) for what, tensor in operands if not tensor.constant], listing.runtime_dtypes),
+        (results, listing.result_dtypes or listing.runtime_dtypes or listing.dtypes),
+        *(
+            ([pair for pair in operands if pair[0] == f"operand {slot}"], allowed)
+            for slot, allowed in listing.operand_dtypes.items()
+        ),
     ):
-        for tensor in tensors:
+        for what, tensor in tensors:
             if allowed and tensor.dtype not in allowed:
-                yield f"type {tensor.dtype}, it takes {', '.join(allowed)}"
+                yield f"{what} of type {tensor.dtype}, it takes {', '.join(allowed)}"
     if listing.same_dtype:
-        found = sorted({tensor.dtype for tensor in (*data, *operator.outputs)})
+        found = sorted({tensor.dtype for _, tensor in (*data, *results)})
         if len(found) > 1:
             yield f"mixed types {' and '.join(found)}"
 

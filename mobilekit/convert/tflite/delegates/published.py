@@ -88,9 +88,9 @@ class PublishedList:
     takes: Literal["every part", "the largest part"]
     sources: tuple[Source, ...]
     unlisted: Literal["refused", "not published"]
-    silent_on: str
     listings: Mapping[str, tuple[Listing, ...]]
     refused: frozenset[str] = frozenset()
+    silent_on: str = ""
 
     @property
     def cited(self) -> str:
