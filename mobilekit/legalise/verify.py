@@ -29,12 +29,12 @@ def check_same(before: Graph, after: Graph, rewrites: Sequence[Rewrite], samples
 
     Raises PassDisagreementError naming the rule and node where the first value goes wrong.
     """
-    from mobilekit.runtimes.ort import open_graph
+    from mobilekit.runtimes.reference import open_reference
 
     if not samples:
         return
     minimum = minimum_psnr(before)
-    with open_graph(before) as reference, open_graph(after) as candidate:
+    with open_reference(before) as reference, open_reference(after) as candidate:
         for feed in samples:
             wanted, got = reference.run(feed), candidate.run(feed)
             wrong = [name for name in wanted if not agree(wanted[name], got[name], minimum)]

@@ -1,4 +1,4 @@
-"""If with a constant condition: the branch taken becomes part of the graph."""
+"""If with a constant condition: the branch taken becomes part of the graph. Loops are in ``loops.py``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def branch_nodes(editor: Editor, node: Node) -> list[Node]:
 
     taken = bool(editor.constants[node.inputs[0]].reshape(-1)[0])
     graph = node.attributes["then_branch" if taken else "else_branch"]
-    renamed = {name: editor.unique(name) for name in _defined(graph)}
+    renamed = {name: editor.unique(name) for name in defined(graph)}
     for tensor in graph.initializer:
         editor.set_constant(renamed[tensor.name], onnx.numpy_helper.to_array(tensor))
     editor.remove(node)
@@ -44,7 +44,8 @@ def branch_nodes(editor: Editor, node: Node) -> list[Node]:
     return added
 
 
-def _defined(graph: onnx.GraphProto) -> list[str]:
+def defined(graph: onnx.GraphProto) -> list[str]:
+    """Names of a subgraph's constants and values; its inputs are not among them."""
     return [t.name for t in graph.initializer] + [n for node in graph.node for n in node.output if n]
 
 
@@ -55,7 +56,7 @@ def rename(node: onnx.NodeProto, renamed: dict[str, str]) -> None:
             names[i] = renamed.get(name, name)
     for attribute in node.attribute:
         if attribute.HasField("g"):
-            inner = {k: v for k, v in renamed.items() if k not in set(_defined(attribute.g))}
+            inner = {k: v for k, v in renamed.items() if k not in set(defined(attribute.g))}
             for inner_node in attribute.g.node:
                 rename(inner_node, inner)
             for value in attribute.g.output:

@@ -102,7 +102,7 @@ def _value_type(proto: onnx.TypeProto) -> ValueType | None:
 
 
 def evaluate(node: Node, constants: Mapping[str, Array], opset: int) -> dict[str, Array] | None:
-    """What ONNX Runtime computes for a node of constants; None where it has no kernel or refuses."""
+    """What ONNX Runtime computes for a node of constants, or ONNX's own evaluator; None where neither can."""
     import onnx
     import onnxruntime
 
@@ -128,5 +128,18 @@ def evaluate(node: Node, constants: Mapping[str, Array], opset: int) -> dict[str
             )
             values = session.run([v.name for v in outputs], present)
     except (UnsupportedOperatorError, ModelFileError):
-        return None  # a type of constant without kernel: the node stays, nothing is lost
+        return _by_definition(model, present)
     return dict(zip((v.name for v in outputs), values, strict=True))
+
+
+def _by_definition(model: onnx.ModelProto, constants: Mapping[str, Array]) -> dict[str, Array] | None:
+    """What ONNX's own evaluator computes; None where it fails too: the node stays, nothing is lost."""
+    from onnx.reference import ReferenceEvaluator
+
+    names = [value.name for value in model.graph.output]
+    try:
+        with np.errstate(all="ignore"):
+            values = ReferenceEvaluator(model).run(names, dict(constants))
+    except Exception:  # noqa: BLE001  its errors have no common base
+        return None
+    return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}

@@ -24,10 +24,10 @@ _RELATIVE, _ABSOLUTE = 1e-5, 1e-6
 
 
 def outputs_of(graph: Graph, samples: Sequence[Feed]) -> list[dict[str, Array]]:
-    """What ONNX Runtime computes for every sample."""
-    from mobilekit.runtimes.ort import open_graph
+    """What ONNX Runtime (or ONNX's own evaluator) computes for every sample."""
+    from mobilekit.runtimes.reference import open_reference
 
-    with open_graph(graph) as session:
+    with open_reference(graph) as session:
         return [session.run(feed) for feed in samples]
 
 

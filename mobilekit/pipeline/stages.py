@@ -23,7 +23,7 @@ from mobilekit.plan.equalise import equalise
 from mobilekit.quantisation import QuantisationPlan
 from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.isolated import run_isolated
-from mobilekit.runtimes.ort import open_graph
+from mobilekit.runtimes.reference import open_reference
 from mobilekit.source.graph import Graph, graph_from_proto
 from mobilekit.store.canonical import write_json
 
@@ -240,7 +240,7 @@ def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[st
         write_json(folder / "parity.json", report.to_dict())
 
     def compared() -> ParityReport:
-        with open_graph(opened.source) as reference, open_runtime(emitted.path) as candidate:
+        with open_reference(opened.source) as reference, open_runtime(emitted.path) as candidate:
             return check_converted(
                 reference,
                 candidate,
@@ -263,7 +263,7 @@ def reference(opened: Opened) -> RecordedSession:
 
     def build(folder: Path) -> None:
         job.progress("reference", 0, 1)
-        with open_graph(source) as session:
+        with open_reference(source) as session:
             record(session, opened.scoring, folder)
         job.progress("reference", 1, 1)
 

@@ -10,6 +10,8 @@ from mobilekit.errors import ShapeError
 if TYPE_CHECKING:
     import onnx
 
+    from mobilekit.tensors import Array
+
 Dimension = int | str
 """A number, the name of a symbol, or ``""`` for an open dimension without a name."""
 
@@ -140,8 +142,6 @@ def _executed(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
 
     Whether they depend on data is found out by normalise, which needs the shape of every value.
     """
-    import numpy as np
-    import onnx
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -150,20 +150,43 @@ def _executed(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
         session = onnxruntime.InferenceSession(
             model.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
         )
-        feed = {
-            v.name: np.zeros(
-                tuple(d.dim_value for d in v.type.tensor_type.shape.dim),
-                onnx.helper.tensor_dtype_to_np_dtype(v.type.tensor_type.elem_type),
-            )
-            for v in model.graph.input
-        }
-        values = session.run(None, feed)
+        values = session.run(None, _zeros(model))
     except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
+        found = _evaluated(model)
+        if found is not None:
+            return found
         message = (
             f"ONNX Runtime cannot run the model on these input shapes: {str(error).strip().splitlines()[0]}"
         )
         raise ShapeError(message, hint="is another input shape needed?") from error
     return {o.name: tuple(v.shape) for o, v in zip(session.get_outputs(), values, strict=True)}
+
+
+def _evaluated(model: onnx.ModelProto) -> dict[str, tuple[int, ...]] | None:
+    """The same by ONNX's own evaluator, where ONNX Runtime lacks kernels; None if it fails too."""
+    import numpy as np
+    from onnx.reference import ReferenceEvaluator
+
+    try:
+        with np.errstate(all="ignore"):
+            values = ReferenceEvaluator(model).run(None, _zeros(model))
+    except Exception:  # noqa: BLE001  the caller raises ONNX Runtime's own error
+        return None
+    return {o.name: np.shape(v) for o, v in zip(model.graph.output, values, strict=True)}
+
+
+def _zeros(model: onnx.ModelProto) -> dict[str, Array]:
+    """A feed of zeros for inputs of fixed shapes."""
+    import numpy as np
+    import onnx
+
+    return {
+        v.name: np.zeros(
+            tuple(d.dim_value for d in v.type.tensor_type.shape.dim),
+            onnx.helper.tensor_dtype_to_np_dtype(v.type.tensor_type.elem_type),
+        )
+        for v in model.graph.input
+    }
 
 
 def _dim(value: int) -> onnx.TensorShapeProto.Dimension:

@@ -8,7 +8,6 @@ from mobilekit.legalise.rule import Refusal, Rule
 
 _CONTROL_FLOW = ("If", "Loop", "Scan", "SequenceMap")
 _DATA_DEPENDENT = ("Compress", "NonZero", "NonMaxSuppression", "Unique", "StringSplit")
-_RECURRENT = ("LSTM", "GRU", "RNN")
 _RANDOM = (
     "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial",
 )  # fmt: skip
@@ -22,7 +21,6 @@ REASONS: dict[str, Refusal] = {
         _DATA_DEPENDENT,
         Refusal(got="the size of its result depends on values", hint="leave this step to the application"),
     ),
-    **dict.fromkeys(_RECURRENT, Refusal(got="a recurrent layer", hint="unroll it before exporting")),
     **dict.fromkeys(_RANDOM, Refusal(got="random values", hint="make them an input of the model")),
     **dict.fromkeys(_SEQUENCES, Refusal(got="values that are not tensors", hint="use Split and Concat")),
 }
