@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 # Operators that always have another form.
 REWRITTEN = frozenset({
-    "Acos", "Acosh", "Asin", "Asinh", "Atanh", "BatchNormalization", "BitShift",
-    "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "CastLike", "Celu", "Constant", "Cosh",
+    "Acos", "Acosh", "Asin", "Asinh", "Atanh", "BatchNormalization", "BitShift", "BitwiseAnd", "BitwiseNot",
+    "BitwiseOr", "BitwiseXor", "CastLike", "Celu", "CenterCropPad", "Constant", "ConstantOfShape", "Cosh",
     "Dropout", "Einsum", "Erf", "EyeLike", "Flatten", "GatherElements", "GatherND", "GlobalAveragePool",
     "GlobalLpPool", "GlobalMaxPool", "GridSample", "HardSigmoid", "Hardmax", "Identity", "IsInf", "IsNaN",
-    "LRN", "LpNormalization", "Mean", "Mish", "OneHot", "Reciprocal", "ReduceL1", "ReduceL2",
-    "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare", "ScatterElements", "Selu", "Shrink", "Sinh",
-    "Softplus", "Softsign", "Squeeze", "Sum", "Swish", "Tan", "TensorScatter", "ThresholdedRelu", "Trilu",
-    "Unsqueeze",
+    "LRN", "LpNormalization", "Mean", "Mish", "OneHot", "Range", "Reciprocal", "ReduceL1", "ReduceL2",
+    "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare", "ReverseSequence", "ScatterElements", "Selu",
+    "Shrink", "Sinh", "Softplus", "Softsign", "Squeeze", "Sum", "Swish", "Tan", "TensorScatter",
+    "ThresholdedRelu", "Trilu", "Unsqueeze",
 })  # fmt: skip
 
 

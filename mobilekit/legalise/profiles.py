@@ -10,6 +10,8 @@ from mobilekit.legalise.rules import (
     broadcast,
     casting,
     clip,
+    col2im,
+    constants,
     conv,
     conv_3d,
     conv_modulated,
@@ -18,6 +20,7 @@ from mobilekit.legalise.rules import (
     conv_transpose_3d,
     conv_transpose_groups,
     crop,
+    deform_conv,
     division,
     dynamic,
     einsum,
@@ -54,6 +57,8 @@ Stage = tuple[Rule, ...]
 _PATTERNS: Stage = (*dynamic.RULES, *max_unpool.PATTERNS)
 
 _TFLITE_CPU: Stage = (
+    *col2im.RULES,
+    *deform_conv.RULES,
     *conv.OPERANDS,
     *conv_modulated.RULES,
     *conv_3d.RULES,
@@ -78,6 +83,7 @@ _TFLITE_CPU: Stage = (
     *recurrent.RULES,
     *integer_products.RULES,
     *grid_sample.RULES,
+    *constants.RULES,
     *crop.RULES,
     *reverse_sequence.RULES,
     *scatter.RULES,

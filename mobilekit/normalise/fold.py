@@ -11,7 +11,9 @@ from mobilekit.errors import ShapeError, UnsupportedOperatorError
 from mobilekit.normalise.control_flow import branch_nodes
 from mobilekit.normalise.evaluate import evaluate, infer
 from mobilekit.normalise.function_bodies import WRITTEN_OUT, definition_nodes
+from mobilekit.normalise.loops import loop_nodes, scan_nodes
 from mobilekit.normalise.node import Node, ValueType, subgraphs
+from mobilekit.normalise.selection import is_fixed_selection, name_selected
 
 if TYPE_CHECKING:
     from mobilekit.normalise.editor import Editor
@@ -44,7 +46,8 @@ def fold(editor: Editor) -> None:
     """Evaluate all that depends on constants and shapes only, and find the type of every value.
 
     Requires: fixed input shapes. Ensures: no Constant nodes, no control flow, no operator that is written
-    out, no node whose inputs are all constants (large broadcasts excepted), and a fixed type for every value.
+    out, no node whose inputs are all constants (large broadcasts excepted) or whose outputs are all empty,
+    and a fixed type for every value.
     Raises ShapeError naming the first value whose shape depends on data, UnsupportedOperatorError for
     control flow that does.
     """
@@ -54,16 +57,24 @@ def fold(editor: Editor) -> None:
         if node.is_op("If") and node.inputs[0] in editor.constants:
             pending.extend(reversed(branch_nodes(editor, node)))
             continue
+        if node.is_op("Loop", "Scan"):
+            steps = loop_nodes(editor, node) if node.op == "Loop" else scan_nodes(editor, node)
+            pending.extend(reversed(steps))
+            continue
         if node.is_op(*WRITTEN_OUT):
             pending.extend(reversed(definition_nodes(editor, node)))
             continue
         if subgraphs(node):
             message = f"control flow that depends on data: {node.where}"
             raise UnsupportedOperatorError(message, hint="export the model for one fixed path, by tracing")
+        if is_fixed_selection(editor, node):
+            name_selected(editor, node)
         values = _values(editor, node)
         if values is None:
             _set_types(editor, node)
-            continue
+            values = _nothing(editor, node)
+            if not values:
+                continue
         for name, array in values.items():
             editor.set_constant(name, array)
         _keep_outputs(editor, node)
@@ -100,6 +111,14 @@ def _values(editor: Editor, node: Node) -> dict[str, Array] | None:
     if _is_too_large(editor, node):
         return None
     return evaluate(node, editor.constants, editor.opset)
+
+
+def _nothing(editor: Editor, node: Node) -> dict[str, Array]:
+    """The outputs of a node that computes nothing but empty tensors: those are known. Else no outputs."""
+    kinds = {name: editor.types[name] for name in node.outputs if name in editor.types}
+    if any(kind.size for kind in kinds.values()):
+        return {}
+    return {name: np.zeros(kind.shape, kind.dtype) for name, kind in kinds.items()}
 
 
 def _is_too_large(editor: Editor, node: Node) -> bool:

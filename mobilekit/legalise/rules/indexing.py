@@ -1,4 +1,4 @@
-"""OneHot, Hardmax, Trilu and EyeLike in terms of others; CumSum along a constant axis."""
+"""OneHot, Hardmax and Trilu in terms of others; CumSum along a constant axis."""
 
 from __future__ import annotations
 
@@ -61,13 +61,6 @@ def _trilu(node: Node, b: Builder) -> Replacement | Refusal | None:
     return b.add("Where", mask, x, np.zeros((), b.dtype(x)))
 
 
-def _eye_like(node: Node, b: Builder) -> Replacement:
-    """Ones on a diagonal of a constant."""
-    rows, columns = b.shape(node.name)
-    ones = np.eye(rows, columns, k=node["k"], dtype=b.dtype(node.name))
-    return b.workspace.intern(ones, f"{node.name}/eye")
-
-
 def _cum_sum(node: Node, b: Builder) -> Replacement | Refusal | None:
     """A constant, non-negative axis."""
     x, axis = node.inputs
@@ -82,6 +75,5 @@ RULES = (
     Rule(name="one-hot", ops=("OneHot",), apply=_one_hot),
     Rule(name="hardmax", ops=("Hardmax",), apply=_hardmax),
     Rule(name="trilu", ops=("Trilu",), apply=_trilu),
-    Rule(name="eye-like", ops=("EyeLike",), apply=_eye_like),
     Rule(name="cum-sum", ops=("CumSum",), apply=_cum_sum),
 )

@@ -16,21 +16,31 @@ _NUMPY_MODES = {"reflect": "reflect", "edge": "edge", "wrap": "wrap"}
 
 
 def _complete(node: Node, b: Builder) -> Replacement | Refusal | None:
-    """Write the pads of all axes, without an ``axes`` operand; refuse runtime pads and values."""
+    """Write the pads of all axes, without an ``axes`` operand; refuse runtime pads."""
     x = node.inputs[0]
     if b.ints(node.inputs[1]) is None or (node.input(3) and b.ints(node.inputs[3]) is None):
         return Refusal(got="pads computed at run time", hint="export the model with fixed shapes")
-    if node["mode"] == "constant" and node.input(2) and not b.is_constant(node.inputs[2]):
-        return Refusal(got="a pad value computed at run time", hint="export the model with a constant value")
     before, after = _pads(node, b)
     if not any((*before, *after)):
         return x
     wants_value = node["mode"] == "constant"
+    if wants_value and node.input(2) and not b.is_constant(node.inputs[2]):
+        return _chosen(x, [*before, *after], node.inputs[2], b)
     has_spare = len(node.inputs) > 3 or (len(node.inputs) > 2 and not wants_value)
     if not has_spare:
         return None
     value = node.inputs[2] if wants_value and node.inputs[2] else None
     return b.add("Pad", x, [*before, *after], value, mode=node["mode"])
+
+
+def _chosen(x: str, pads: list[int], value: str, b: Builder) -> str:
+    """A value computed at run time: chosen, by a constant mask, where zeros were padded."""
+    rank = b.rank(x)
+    ends = [(max(lo, 0), max(hi, 0)) for lo, hi in zip(pads[:rank], pads[rank:], strict=True)]
+    ours = np.pad(np.ones(b.shape(x), bool), ends)
+    starts = [max(-lo, 0) for lo in pads[:rank]]
+    cut = tuple(slice(s, n - max(-hi, 0)) for s, n, hi in zip(starts, ours.shape, pads[rank:], strict=True))
+    return b.add("Where", ours[cut], b.add("Pad", x, pads, mode="constant"), b.reshape(value, (1,) * rank))
 
 
 def _pads(node: Node, b: Builder) -> tuple[list[int], list[int]]:
