@@ -38,9 +38,9 @@ class _Direction:
     peepholes: Sequence[str]
     activations: Sequence[str]
 
-    def activated(self, which: int, value: str) -> str:
+    def activated(self, which: int, value: str, *, clipped: bool = True) -> str:
         """An activation, of a value that ``clip`` keeps small."""
-        clip = self.node.attributes.get("clip")
+        clip = self.node.attributes.get("clip") if clipped else None
         kept = self.builder.add("Clip", value, -clip, clip) if clip else value
         return self.builder.add(self.activations[which], kept)
 
@@ -210,7 +210,8 @@ def _lstm_step(d: _Direction, projected: str, state: State) -> State:
         f = d.activated(0, _peeped(d, gate_forget, 2, cell))
         current = b.add("Add", b.add("Mul", f, cell), current)
     o = d.activated(0, _peeped(d, gate_out, 1, current))
-    return b.add("Mul", o, d.activated(2, current)), current
+    # ONNX Runtime clips what enters the gates, not the cell state.
+    return b.add("Mul", o, d.activated(2, current, clipped=False)), current
 
 
 def _peeped(d: _Direction, gate: str, which: int, cell: str | None) -> str:
