@@ -12,7 +12,7 @@ mapped one by one, after floor: what PyTorch does too. A constant grid leaves co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -47,7 +47,11 @@ class _Sampler:
 
     def taps(self, position: Number, size: int) -> list[_Tap]:
         """The taps along an axis of ``size`` cells for grid coordinates in −1 … 1."""
-        return [self._inside(cell, weight, size) for cell, weight in self._around(self._on(position, size))]
+        return self.at(self._on(position, size), size)
+
+    def at(self, pixel: Number, size: int) -> list[_Tap]:
+        """The taps for positions counted in cells."""
+        return [self._inside(cell, weight, size) for cell, weight in self._around(pixel)]
 
     def _on(self, position: Number, size: int) -> Number:
         do = self.compute
@@ -124,13 +128,31 @@ def _grid_sample(node: Node, b: Builder) -> Replacement | Refusal:
     )
     positions = prod(b.shape(grid)[1:-1])
     rank = b.rank(x)
-    rows = b.reshape(b.transpose(x, (0, *range(2, rank), 1)), (batch * prod(sizes), channels))
     flat = do.known(b.reshape(grid, (batch * positions, len(sizes))))
     axes = [sampler.taps(_column(flat, len(sizes) - 1 - axis, do), size) for axis, size in enumerate(sizes)]
-    first = np.repeat(np.arange(batch, dtype=np.int32), positions)[:, None] * np.int32(prod(sizes))
-    found = _weighted(rows, axes, sizes, first, do)
+    found = _found(x, axes, positions, do)
     result = b.reshape(found, (batch, *b.shape(grid)[1:-1], channels))
     return b.transpose(result, (0, rank - 1, *range(1, rank - 1)))
+
+
+def sampled_rows(x: str, pixels: Sequence[Number], b: Builder) -> str:
+    """``[N·P, C]``: ``x`` at positions counted in cells (``[N·P, 1]`` per axis), linear, zero outside."""
+    batch, _, *sizes = b.shape(x)
+    do = Arithmetic(b)
+    sampler = _Sampler(compute=do, mode="linear", padding="zeros", corners=True)
+    axes = [sampler.at(pixel, size) for pixel, size in zip(pixels, sizes, strict=True)]
+    first = pixels[0]
+    count = b.shape(first)[0] if isinstance(first, str) else len(first)
+    return _found(x, axes, count // batch, do)
+
+
+def _found(x: str, axes: list[list[_Tap]], positions: int, do: Arithmetic) -> str:
+    """Rows of channels, ``positions`` for each image."""
+    b = do.b
+    batch, channels, *sizes = b.shape(x)
+    rows = b.reshape(b.transpose(x, (0, *range(2, b.rank(x)), 1)), (batch * prod(sizes), channels))
+    first = np.repeat(np.arange(batch, dtype=np.int32), positions)[:, None] * np.int32(prod(sizes))
+    return _weighted(rows, axes, sizes, first, do)
 
 
 def _column(flat: Number, index: int, do: Arithmetic) -> Number:
