@@ -36,6 +36,7 @@ def load(path: Path, *, shapes: Mapping[str, tuple[int, ...]] = MappingProxyType
         raise ModelFileError(message, hint=_TOO_LARGE)
     model = _inline_functions(model, path)
     _sparse_to_dense(model)
+    _spell_out(model)
     check_structure(model, where=str(path))
     _drop_initializer_inputs(model)
     check_weights(model, where=str(path))
@@ -107,6 +108,15 @@ def _drop_initializer_inputs(model: onnx.ModelProto) -> None:
     model.graph.input.extend(kept)
     # Below 4 every initializer had to be an input as well.
     model.ir_version = max(model.ir_version, 4)
+
+
+def _spell_out(model: onnx.ModelProto) -> None:
+    """Write a default that ONNX's shape inference forgets: STFT is one-sided."""
+    import onnx
+
+    for node in model.graph.node:
+        if node.op_type == "STFT" and not any(a.name == "onesided" for a in node.attribute):
+            node.attribute.append(onnx.helper.make_attribute("onesided", 1))
 
 
 def _sparse_to_dense(model: onnx.ModelProto) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 _EVERY_INPUT = (
     "Abs Acos Acosh Add And Asin Asinh Atan Atanh BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor "
-    "Ceil Concat Cos Cosh DeformConv Div Einsum Equal Erf Exp Floor Gather GatherElements GatherND Gemm "
-    "Greater GreaterOrEqual GridSample IsInf IsNaN Less LessOrEqual Log MatMul Max MaxUnpool Mean Min "
+    "Ceil Concat Cos Cosh Div Einsum Equal Erf Exp Floor Gather GatherElements GatherND Gemm "
+    "Greater GreaterOrEqual GridSample IsInf IsNaN Less LessOrEqual Log MatMul Max Mean Min "
     "Mod Mul Neg Not Or Pow Reciprocal RoiAlign Round Scan Sign Sin Sinh Sqrt Sub Sum Tan Tanh Where Xor"
 )
 _SOME_INPUTS: dict[str, tuple[int, ...]] = {
     "Attention": (0, 1, 2, 3, 4, 5),  # queries, keys, values, mask and what was kept of both
     "BlackmanWindow": (),  # the size of the output
     "ConstantOfShape": (),  # the shape of the output
+    "DeformConv": (0, 2, 4),  # the map, offsets and mask; not the weights
     "GRU": (0, 5),  # the sequence and the initial state; sequence lengths are constants
     "HammingWindow": (),
     "HannWindow": (),

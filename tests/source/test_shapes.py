@@ -90,3 +90,10 @@ def test_sizes_that_do_not_work_say_so(tmp_path):
     with pytest.raises(ShapeError, match=r"shapes do not fit|cannot run"):
         load(path, shapes={"x": (1, 3, 7, 5)})
     assert load(path, shapes={"x": (1, 3, 5, 5)}).outputs[0].shape == (1, 3, 5, 5)
+
+
+def test_an_stft_is_onesided(tmp_path):
+    """ONNX's inference forgets that default."""
+    body = "s = Constant <value_int = 4> () n = Constant <value_int = 8> () y = STFT (x, s, , n)"
+    path = saved(tmp_path, parse(body, border="(float[1, 32, 1] x) => (float[a, b, c, d] y)"))
+    assert load(path).outputs[0].shape == (1, 7, 5, 2)
