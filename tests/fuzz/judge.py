@@ -22,7 +22,7 @@ PER_OPERATOR = 1e-3
 """Of the output's range, for every operator of the graph."""
 _ROUNDING = 2e-6
 _UNSTEADY = 3e-3
-_NOISES = 2
+_NOISES = 3
 
 Outputs = Mapping[str, np.ndarray]
 

@@ -92,7 +92,7 @@ class Stepper:
 
     def run(self, feed: Mapping[str, np.ndarray], *, noise: Noise | None = None) -> dict[str, np.ndarray]:
         """Every value of the graph by name."""
-        values = {n: noise(v) if noise else v for n, v in feed.items()}
+        values = {n: noise(v) if noise and not _is_integral(v) else v for n, v in feed.items()}
         for runner in self._runners:
             results = runner.run(values)
             if noise and runner.node.op_type not in EXACT and not _is_whole(runner, values, self._constants):
@@ -112,7 +112,7 @@ class Noise:
         self._rng = np.random.default_rng(seed)
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        if values.dtype.kind != "f" or not values.size or is_integral(values):
+        if values.dtype.kind != "f" or not values.size:
             return values
         size = NOISE_HALF if values.dtype.itemsize == 2 else NOISE
         wide = values.astype(np.float64)
@@ -121,7 +121,7 @@ class Noise:
         return np.where(wide == 0, wide, wide + step).astype(values.dtype)
 
 
-def is_integral(values: np.ndarray) -> bool:
+def _is_integral(values: np.ndarray) -> bool:
     """Whether all numbers are integers that a float32 holds: sums and products of such are exact."""
     finite = bool(np.isfinite(values).all())
     return finite and bool(
@@ -143,7 +143,7 @@ def _is_whole(runner: Runner, values: Mapping, constants: Mapping) -> bool:
     ):
         return False
     known = {**constants, **values}
-    return all(is_integral(known[n]) for n in runner.node.input if n and known[n].dtype.kind == "f")
+    return all(_is_integral(known[n]) for n in runner.node.input if n and known[n].dtype.kind == "f")
 
 
 def _info(name: str, value: np.ndarray):

@@ -6,6 +6,7 @@ Each reads a :class:`~tests.fuzz.draft.Draft`, picks operands and attributes, an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from tests.fuzz.draft import Draft
 from tests.fuzz.operators import (
@@ -14,12 +15,12 @@ from tests.fuzz.operators import (
     convolution,
     indexing,
     integer,
+    larger,
     matmul,
     movement,
     normalisation,
     patterns,
     pooling,
-    quantised,
     reduction,
     resampling,
     shapes,
@@ -30,11 +31,12 @@ Maker = Callable[[Draft], None]
 
 MODULES = (
     activation, broadcast, integer, reduction, sorting, convolution, pooling, resampling, movement,
-    indexing, matmul, normalisation, shapes, patterns, quantised,
+    indexing, matmul, normalisation, shapes, patterns, larger,
 )  # fmt: skip
 TABLE: Mapping[str, Maker] = {name: make for module in MODULES for name, make in module.TABLE.items()}
 
 
+@cache
 def available(opset: int) -> list[str]:
     """The names of the table that an opset has; a pattern says which operators it needs."""
     import onnx

@@ -99,7 +99,7 @@ def _scatter_nd(d: Draft) -> None:
 
 def _one_hot(d: Draft) -> None:
     depth = d.choose.integer(1, 5)
-    x = d.operand("int64", "int32", low=-depth, high=depth - 1, ranks=range(1, 4))
+    x = d.operand("int64", low=-depth, high=depth - 1, ranks=range(1, 4))
     values = d.constant(np.asarray([0.25, 3.0], d.dtype))
     d.add("OneHot", [x, d.constant(np.asarray(depth)), values], axis=d.choose.integer(-x.rank - 1, x.rank))
 

@@ -48,7 +48,9 @@ def _flatten(d: Draft) -> None:
 
 
 def _squeeze(d: Draft) -> None:
-    x = any_value(d, where=lambda v: 1 in v.shape)
+    x = any_value(
+        d, where=lambda v: 1 in v.shape, shape=lambda: d.choose.of([(1, 3), (3, 1, 1), (1, 2, 1, 5)])
+    )
     ones = [a for a, s in enumerate(x.shape) if s == 1]
     axes = sorted(d.choose.some(ones, least=0))
     if d.opset >= 11:
