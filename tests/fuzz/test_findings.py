@@ -57,3 +57,13 @@ def test_average_pool_whose_last_window_leaves_the_pads(opset: int):
         y = AveragePool <ceil_mode=1, count_include_pad=1, kernel_shape=[3,4], strides=[2,3], pads=[0,0,1,0]> (x)
     }"""
     assert verdict(text, opset=opset).kind == "right"
+
+
+@pytest.mark.parametrize("op", ["BitwiseXor", "BitwiseAnd", "BitwiseOr"])
+def test_bits_of_one_element_and_a_constant(op: str):
+    """Nodes of constants alone lost their rank in the file; the bits of a constant are known."""
+    text = "(int64[1,1,1] x, int64[3] z) => (int64[1,1,1] y, int64[3] w) <int64 c = {6}, int64 d = {-3}> "
+    verdict_of = verdict(
+        text + f"{{ y = {op}(x, c) w = {op}(d, z) }}", opset=18, x=[[[5]]], z=[-1, 2, 1 << 40]
+    )
+    assert verdict_of.kind == "right"

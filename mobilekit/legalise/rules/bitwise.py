@@ -54,6 +54,10 @@ def _powers(width: int) -> Array:
 
 def _bits(column: str, width: int, b: Builder) -> str:
     """[n, 1] → booleans [n, width], the lowest bit first."""
+    array = b.constant(column)
+    if array is not None:
+        known = array.astype(np.uint64) >> np.arange(width, dtype=np.uint64) & np.uint64(1)
+        return b.workspace.intern(known != 0, f"{column}/bits")
     low = min(width, _TOP)
     rests = b.add("Mod", column, _powers(low + 1)[1:])
     bits = b.add("GreaterOrEqual", rests, _powers(low))
