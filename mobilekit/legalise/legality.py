@@ -12,6 +12,7 @@ from mobilekit.legalise.node import Node
 from mobilekit.legalise.rules.broadcast import BROADCASTING
 from mobilekit.legalise.rules.integers import has_kernel
 from mobilekit.legalise.rules.mathematics import is_non_negative
+from mobilekit.legalise.rules.matmul import HIGHEST_RANK
 from mobilekit.legalise.rules.resize import TFLITE_LINEAR, TFLITE_NEAREST
 from mobilekit.legalise.spatial import same_pads, window_of
 from mobilekit.legalise.workspace import Workspace
@@ -153,6 +154,8 @@ def _gemm(node: Node, b: Builder) -> Iterator[str]:
 def _matmul(node: Node, b: Builder) -> Iterator[str]:
     if any(b.rank(v) < 2 for v in node.inputs):
         yield "an operand of rank below 2"
+    if max(b.rank(v) for v in node.inputs) > HIGHEST_RANK or not b.type(node.name).is_float:
+        yield f"an operand of rank above {HIGHEST_RANK}, or integers"
 
 
 def _constant_shape(node: Node, b: Builder) -> Iterator[str]:

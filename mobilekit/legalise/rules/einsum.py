@@ -28,21 +28,37 @@ class _Term:
     labels: str
 
 
-def _einsum(node: Node, b: Builder) -> Replacement | Refusal | None:
+def _einsum(node: Node, b: Builder) -> Replacement | Refusal:
     terms, result = parse(node["equation"], [b.rank(v) for v in node.inputs])
-    for labels in terms:
-        if len(set(labels)) < len(labels):
-            return Refusal(
-                got=f"equation {node['equation']!r} reads a diagonal", hint="write the diagonal with Gather"
-            )
-    operands = [_Term(value=v, labels=t) for v, t in zip(node.inputs, terms, strict=True)]
+    operands = [_without_repeats(v, t, b) for v, t in zip(node.inputs, terms, strict=True)]
     sizes = _sizes(operands, b)
+    if tuple(sizes[label] for label in result) != b.shape(node.name):
+        return Refusal(
+            got=f"equation {node['equation']!r} repeats an axis of size 1",
+            hint="write the repetition with Expand",
+        )
     total = operands[0]
     for position, term in enumerate(operands[1:], start=2):
         later = result + "".join(t.labels for t in operands[position:])
         total = _contract(total, term, later, sizes, b)
     value = _arranged(_summed(total, result, b), result, b)
     return _broadcast(value, [sizes[label] for label in result], b)
+
+
+def _without_repeats(value: str, labels: str, b: Builder) -> _Term:
+    """A label that a term has twice reads a diagonal: every (n + 1)th of the n·n elements of both axes."""
+    for label in sorted({c for c in labels if labels.count(c) > 1}):
+        while labels.count(label) > 1:
+            first = labels.index(label)
+            second = labels.index(label, first + 1)
+            others = [i for i in range(len(labels)) if i not in (first, second)]
+            size = b.shape(value)[first]
+            moved = b.transpose(value, [*others, first, second])
+            rest = b.shape(moved)[:-2]
+            flat = b.reshape(moved, (*rest, size * size))
+            value = b.slice(flat, len(rest), 0, size * size, size + 1)
+            labels = "".join(labels[i] for i in others) + label
+    return _Term(value=value, labels=labels)
 
 
 def parse(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:

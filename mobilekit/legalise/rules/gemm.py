@@ -6,11 +6,14 @@ import numpy as np
 
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
-from mobilekit.legalise.rule import Replacement, Rule
+from mobilekit.legalise.rule import Refusal, Replacement, Rule
 
 
-def _gemm(node: Node, b: Builder) -> Replacement | None:
+def _gemm(node: Node, b: Builder) -> Replacement | Refusal | None:
     a, matrix = node.inputs[:2]
+    if not b.type(a).is_float and any(node[name] != int(node[name]) for name in ("alpha", "beta")):
+        factors = f"alpha={node['alpha']:g}, beta={node['beta']:g} of {b.dtype(a).name}"
+        return Refusal(got=factors, hint="cast to float before it")
     if _is_fully_connected(node, b):
         return None
     left = b.transpose(a, (1, 0)) if node["transA"] else a

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mobilekit.errors import UnsupportedOperatorError
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.runtimes.ort import open_graph
+from tests.convert.tflite.nodes import litert
 from tests.legalise.support import check_node, more, node_graph, noise
 
 
@@ -61,3 +63,44 @@ def test_vectors(left, right, runtime):
 def test_matrices_stay():
     """A MatMul of matrices is left alone."""
     assert check_node("MatMul", [noise(2, 3, 4), noise(4, 5)], runtime=(0, 1)) == ["MatMul"]
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [((2, 1, 2, 1, 2, 3), (2, 1, 2, 2, 3, 4)), ((1, 2, 1, 2, 2, 3), (3, 4)), ((2, 3), (1, 2, 1, 2, 3, 2))],
+)
+@pytest.mark.parametrize("runtime", [(0,), (0, 1)])
+def test_rank_six(left, right, runtime):
+    """More axes than LiteRT's product takes are one batch."""
+    a, b = noise(*left), noise(*right, seed=1)
+    np.testing.assert_allclose(litert("MatMul", [a, b], runtime=runtime), a @ b, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint32", "int64", "uint64"])
+@pytest.mark.parametrize(("left", "right"), [((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 1, 2, 3), (5, 3, 4))])
+def test_integer_products(dtype, left, right):
+    """Exact, and wrapping where the sum does not fit."""
+    draw = np.random.default_rng(1).integers
+    high = np.iinfo(dtype).max
+    a, b = draw(0, high, left, dtype), draw(0, high, right, dtype)
+    np.testing.assert_array_equal(litert("MatMul", [a, b], runtime=(0, 1)), a @ b)
+
+
+def test_large_integer_products_are_refused():
+    """Their products would fill the memory."""
+    a, b = np.zeros((300, 300), np.int32), np.zeros((300, 300), np.int32)
+    with pytest.raises(UnsupportedOperatorError, match=r"MatMul.*a product of int32 over 300 elements"):
+        litert("MatMul", [a, b], runtime=(0, 1))
+
+
+def test_fractional_factors_of_integers_are_refused():
+    """Half an integer is not cut to zero."""
+    a, b = np.ones((2, 3), np.int32), np.ones((3, 4), np.int32)
+    with pytest.raises(UnsupportedOperatorError, match=r"alpha=0\.5, beta=1 of int32"):
+        litert("Gemm", [a, b], runtime=(0, 1), alpha=0.5)
+
+
+def test_an_empty_sum_is_zero():
+    """A product over no elements."""
+    got = litert("MatMul", [np.ones((2, 0), np.float32), np.ones((0, 3), np.float32)], runtime=(0,))
+    np.testing.assert_array_equal(got, np.zeros((2, 3)))
