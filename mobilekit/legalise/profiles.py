@@ -1,6 +1,13 @@
-"""Which rules a target's profile has, in stages: patterns of several nodes first, then single nodes."""
+"""Which rules a target's profile has, in stages: patterns of several nodes, single nodes, then forms.
+
+A profile is what an accelerator runs best. Rules of the first two stages make a graph legal; those of
+the later ones choose between exact forms: ``_FAST_FORMS`` what is no slower on the CPU and accepted
+by more delegates, and an accelerator's own stage what only that accelerator is better off with.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from mobilekit.legalise.rule import Rule
 from mobilekit.legalise.rules import (
@@ -11,6 +18,7 @@ from mobilekit.legalise.rules import (
     casting,
     clip,
     col2im,
+    concat,
     constants,
     conv,
     conv_3d,
@@ -21,18 +29,20 @@ from mobilekit.legalise.rules import (
     conv_transpose_groups,
     crop,
     deform_conv,
-    division,
     determinant,
+    division,
     dynamic,
     einsum,
     extremes,
-    gather,
     fourier,
+    gather,
     gemm,
+    gpu,
     grid_sample,
     indexing,
     integer_products,
     integers,
+    log_softmax,
     mathematics,
     matmul,
     max_unpool,
@@ -55,6 +65,7 @@ from mobilekit.legalise.rules import (
     slice,  # noqa: A004
     split,
 )
+from mobilekit.tier import Accelerator
 
 Stage = tuple[Rule, ...]
 
@@ -115,6 +126,19 @@ _TFLITE_CPU: Stage = (
     *broadcast.RULES,
 )
 
+_FAST_FORMS: Stage = (*concat.RULES, *log_softmax.RULES)
+
+_LEGAL: tuple[Stage, ...] = (_PATTERNS, _TFLITE_CPU, _FAST_FORMS)
+
 PROFILES: dict[str, tuple[Stage, ...]] = {
-    "tflite-cpu": (_PATTERNS, _TFLITE_CPU),
+    "tflite-cpu": _LEGAL,
+    "tflite-gpu": (*_LEGAL, gpu.RULES),
 }
+
+_PROFILE_OF: dict[Accelerator, str] = {"cpu": "tflite-cpu", "gpu": "tflite-gpu"}
+"""No NPU's published list asks for forms of its own; a tier that falls back to the GPU has the GPU's."""
+
+
+def profile_for(accelerators: Sequence[Accelerator]) -> str:
+    """The profile for a tier: that of the first accelerator it names that has one."""
+    return next((_PROFILE_OF[each] for each in accelerators if each in _PROFILE_OF), "tflite-cpu")
