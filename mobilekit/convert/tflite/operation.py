@@ -122,7 +122,8 @@ class Operation:
 
     def alias(self, tensor: int, value: str, order: Order) -> None:
         """Let ``value`` be an existing tensor, read in ``order``."""
-        quantised = self.emitter.builder.tensors[tensor].dtype == np.int8
+        draft = self.emitter.builder.tensors[tensor]
+        quantised = draft.dtype == np.int8 and draft.quantisation is not None
         self.emitter.forms.setdefault(value, {})[Form(order=order, quantised=quantised)] = tensor
 
     def temporary(self, shape: Sequence[int], *, like: int | None = None, dtype: type | None = None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from mobilekit.legalise.builder import Builder
@@ -11,6 +13,7 @@ from mobilekit.legalise.rule import Refusal, Replacement, Rule
 # Up to this width, rows are sliced one by one and concatenated, which is faster than Gather on the
 # CPU; wider pads would need too many operators.
 SLICED_AT_MOST = 4
+_MOST_AXES = 5
 
 _NUMPY_MODES = {"reflect": "reflect", "edge": "edge", "wrap": "wrap"}
 
@@ -24,6 +27,13 @@ def _complete(node: Node, b: Builder) -> Replacement | Refusal | None:
     if not any((*before, *after)):
         return x
     wants_value = node["mode"] == "constant"
+    left = _left(b.shape(x), before, after)
+    if 0 in left and 0 not in b.shape(x):
+        return _nothing_left(node, b)
+    if node["mode"] == "wrap" and any(lo > size for lo, size in zip(before, left, strict=True)):
+        # ONNX Runtime 1.26 returns memory there that it did not write.
+        got = f"mode=wrap with pads {[*before, *after]} beyond the sizes {list(left)}"
+        return Refusal(got=got, hint="repeat the tensor with Tile first")
     if wants_value and node.input(2) and not b.is_constant(node.inputs[2]):
         return _chosen(x, [*before, *after], node.inputs[2], b)
     has_spare = len(node.inputs) > 3 or (len(node.inputs) > 2 and not wants_value)
@@ -31,6 +41,26 @@ def _complete(node: Node, b: Builder) -> Replacement | Refusal | None:
         return None
     value = node.inputs[2] if wants_value and node.inputs[2] else None
     return b.add("Pad", x, [*before, *after], value, mode=node["mode"])
+
+
+def _left(shape: tuple[int, ...], before: list[int], after: list[int]) -> tuple[int, ...]:
+    """What negative pads leave of each axis."""
+    return tuple(
+        max(size + min(lo, 0) + min(hi, 0), 0) for size, lo, hi in zip(shape, before, after, strict=True)
+    )
+
+
+def _nothing_left(node: Node, b: Builder) -> Replacement | Refusal:
+    """Negative pads that cut everything away leave the pad value alone."""
+    shape, value = b.shape(node.name), node.input(2)
+    if node["mode"] != "constant":
+        got = f"mode={node['mode']} with pads that leave nothing of {list(b.shape(node.inputs[0]))}"
+        return Refusal(got=got, hint="pad less than there is")
+    if value and not b.is_constant(value):
+        return b.add("Expand", b.reshape(value, (1,) * len(shape)), list(shape))
+    filler = b.constant(value) if value else None
+    number = np.zeros((), b.dtype(node.name)) if filler is None else filler.reshape(())
+    return b.workspace.intern(np.full(shape, number), f"{node.name}/value")
 
 
 def _chosen(x: str, pads: list[int], value: str, b: Builder) -> str:
@@ -85,6 +115,22 @@ def _mirrored(node: Node, b: Builder) -> Replacement | None:
     return x
 
 
+def _ranks(node: Node, b: Builder) -> Replacement | None:
+    """LiteRT pads up to five axes: of more, one axis after the other, with what is around it as one."""
+    x = node.inputs[0]
+    if b.rank(x) <= _MOST_AXES or node["mode"] != "constant":
+        return None
+    for axis, (before, after) in enumerate(zip(*_pads(node, b), strict=True)):
+        if not before and not after:
+            continue
+        shape = b.shape(x)
+        rows, columns = prod(shape[:axis]), prod(shape[axis + 1 :])
+        flat = b.reshape(x, (rows, shape[axis], columns))
+        padded = b.add("Pad", flat, [0, before, 0, 0, after, 0], node.input(2))
+        x = b.reshape(padded, (*shape[:axis], shape[axis] + before + after, *shape[axis + 1 :]))
+    return x
+
+
 def pad_axis(x: str, axis: int, before: int, after: int, mode: str, b: Builder) -> str:
     """``x`` with cells of its own repeated along one axis, by NumPy's rules for ``mode``."""
     size = b.shape(x)[axis]
@@ -118,4 +164,5 @@ RULES = (
     Rule(name="pad-complete", ops=("Pad",), apply=_complete),
     Rule(name="pad-negative", ops=("Pad",), apply=_negative),
     Rule(name="pad-mirrored", ops=("Pad",), apply=_mirrored),
+    Rule(name="pad-ranks", ops=("Pad",), apply=_ranks),
 )

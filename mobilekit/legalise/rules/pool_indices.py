@@ -16,7 +16,7 @@ import numpy as np
 
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
-from mobilekit.legalise.rule import Replacement, Rule
+from mobilekit.legalise.rule import Refusal, Replacement, Rule
 from mobilekit.legalise.rules.pool import needed_pads
 from mobilekit.legalise.spatial import Pads, Window, full, window_of
 from mobilekit.legalise.volumes import every
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
 
-def _indices(node: Node, b: Builder) -> Replacement | None:
+def _indices(node: Node, b: Builder) -> Replacement | Refusal | None:
     """Values and indices apart; indices that nobody reads are dropped."""
     if len(node.outputs) < 2:
         return None
@@ -33,11 +33,12 @@ def _indices(node: Node, b: Builder) -> Replacement | None:
     values = b.again(node, x, storage_order=None)
     if not b.workspace.uses[node.outputs[1]]:
         return (values,)
+    if not b.type(x).is_float:
+        # Where all is the lowest there is, as in dark images, ONNX Runtime names places outside.
+        return Refusal(got=f"Indices of {b.dtype(x).name}", hint="cast to float before the MaxPool")
     window = window_of(node)
     pads = needed_pads(node, window, b)
-    first = b.add(
-        "ArgMax", _cells(b.cast(x, np.float32), window, pads, b.shape(values), b), axis=3, keepdims=0
-    )
+    first = b.add("ArgMax", _cells(x, window, pads, b.shape(values), b), axis=3, keepdims=0)
     strides = _strides(b.shape(x)[2:], by_column=bool(node["storage_order"]))
     moved = b.add("Gather", _offsets(window, strides), first, axis=0)
     starts = _starts(b.shape(x), b.shape(values), window, pads, strides)

@@ -63,9 +63,37 @@ def test_no_pads_at_all():
     assert check_node("Pad", [noise(2, 3), ints(0, 0, 0, 0)]) == ["Reshape"]
 
 
-@pytest.mark.parametrize("runtime", [(0, 2)])
-def test_runtime_value_is_refused(runtime):
-    """A pad value computed at run time is refused, not dropped."""
-    graph, _ = node_graph("Pad", [noise(2, 3), ints(1, 0, 0, 1), np.float32(3)], runtime=runtime)
-    with pytest.raises(UnsupportedOperatorError, match="pad value"):
+@pytest.mark.parametrize("pads", [(1, 0, 0, 1), (-1, 2, 1, -1)])
+def test_a_value_computed_at_run_time(pads):
+    """A constant mask chooses it where zeros were padded; a constant value needs none."""
+    operands = [noise(2, 3), ints(*pads), np.array(3, np.float32)]
+    assert "Where" in check_node("Pad", operands, runtime=(0, 2))
+    assert "Where" not in check_node("Pad", operands)
+
+
+@pytest.mark.parametrize("value", [None, np.float32(7)])
+@pytest.mark.parametrize("runtime", [(0,), (0, 2)])
+def test_negative_pads_beyond_the_tensor_leave_the_value(value, runtime):
+    """Nothing of the tensor is left: the result is the pad value, known now or at run time."""
+    pads = np.array([-3, 0, 5, 1])
+    if value is None:
+        ops = check_node("Pad", [noise(2, 3), pads])
+    else:
+        ops = check_node("Pad", [noise(2, 3), pads, np.array(value)], runtime=runtime)
+    assert "Pad" not in ops
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "edge", "wrap"])
+def test_six_axes(mode):
+    """LiteRT pads up to five: axes are padded one by one."""
+    pads = np.array([1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1, 1])
+    ops = check_node("Pad", [noise(2, 3, 2, 2, 3, 2), pads], mode=mode)
+    assert mode != "constant" or ops.count("Pad") == 5
+
+
+def test_wrapping_further_than_the_tensor_is_refused():
+    """ONNX Runtime returns memory it did not write there; up to the size it is right."""
+    graph, _ = node_graph("Pad", [noise(2, 3), np.array([3, 0, 0, 0])], mode="wrap")
+    with pytest.raises(UnsupportedOperatorError, match="node y: mode=wrap with pads"):
         legalise(graph, samples=[])
+    check_node("Pad", [noise(2, 3), np.array([2, 0, 5, 0])], mode="wrap")
