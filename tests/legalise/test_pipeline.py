@@ -92,8 +92,8 @@ def test_missing_shapes_are_an_error():
 
 def test_unknown_profile():
     """The known ones are listed."""
-    with pytest.raises(UsageError, match="tflite-gpu"):
-        legalise(text_graph("g (float[1] x) => (float y) { y = Relu (x) }"), profile="tflite-gpu", samples=[])
+    with pytest.raises(UsageError, match="tflite-vpu"):
+        legalise(text_graph("g (float[1] x) => (float y) { y = Relu (x) }"), profile="tflite-vpu", samples=[])
 
 
 def test_unknown_operators_pass_through():
