@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from mobilekit.errors import UnsupportedOperatorError
 from mobilekit.normalise.control_flow import rename
 from mobilekit.normalise.node import Node, ValueType, schema
 
@@ -28,7 +31,10 @@ def definition_nodes(editor: Editor, node: Node) -> list[Node]:
     """Replace an operator of :data:`WRITTEN_OUT` by the nodes of its definition, and return them in order.
 
     Requires: the types of its inputs. Values inside get names that derive from the node's first output.
+    Raises UnsupportedOperatorError for scores on which ONNX and ONNX Runtime disagree.
     """
+    if node.is_op("Attention"):
+        _refuse_masked_scores(editor, node)
     body = _function(editor, node)
     names = dict(zip(body.input, node.inputs, strict=False))
     names.update(dict.fromkeys(body.input[len(node.inputs) :], ""))
@@ -43,6 +49,18 @@ def definition_nodes(editor: Editor, node: Node) -> list[Node]:
     for new in added:
         editor.place(new, at=node)
     return added
+
+
+def _refuse_masked_scores(editor: Editor, node: Node) -> None:
+    """Scores that ``is_causal`` or a mask of booleans forbids: -inf says ONNX, ONNX Runtime -3.4e38."""
+    mode = node.attribute("qk_matmul_output_mode", 0)
+    asked = len(node.outputs) > 3 and (editor.users(node.outputs[3]) or editor.is_kept(node.outputs[3]))
+    mask = node.input(3)
+    forbids = node.attribute("is_causal", 0) or (mask and editor.types[mask].dtype == np.bool_)
+    if asked and mode in (1, 2) and forbids:
+        message = f"masked scores as an output (qk_matmul_output_mode={mode}): {node.where}"
+        hint = "ask for the scores before the mask (0) or after the softmax (3)"
+        raise UnsupportedOperatorError(message, hint=hint)
 
 
 def _instance(

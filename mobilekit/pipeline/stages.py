@@ -14,6 +14,7 @@ from mobilekit.convert.tflite.refused import check_operators_known, with_all
 from mobilekit.errors import DisagreementError, PlanError, UnsupportedOperatorError
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.normalise.pipeline import normalise
+from mobilekit.normalise.verify import minimum_psnr
 from mobilekit.parity.whole_model import check_converted
 from mobilekit.pipeline.keys import build_key, description_key
 from mobilekit.pipeline.progress import counting
@@ -245,7 +246,7 @@ def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[st
                 reference,
                 candidate,
                 list(opened.verification),
-                minimum_psnr=checks.fp32_psnr,
+                minimum_psnr=min(checks.fp32_psnr, minimum_psnr(opened.source)),
                 maximum_mismatch=checks.integer_mismatch,
                 graph=prepared.graph,
                 build=lambda graph: emit(graph, precision="fp32"),

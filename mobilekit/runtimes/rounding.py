@@ -15,6 +15,7 @@ import numpy as np
 
 from mobilekit.metrics import psnr
 from mobilekit.runtimes.ort import open_graph
+from mobilekit.source.functions import inlined
 from mobilekit.source.graph import graph_from_proto
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ _ROUNDS = 2
 _MARGIN_DB = 6.0
 _LEAST_DB = 40.0
 """A model whose own rounding costs more than that gets no allowance: nothing could be told from noise."""
+
+
+_RANDOM_OPSET = 21
 
 
 def is_within_rounding(
@@ -89,10 +93,9 @@ def _disturbed(graph: Graph, seed: int) -> Graph:
     Functions are inlined first. A sum of n terms rounds n times: its deviation is √n as large.
     """
     import onnx
-    import onnx.inliner
 
     model = onnx.shape_inference.infer_shapes(
-        onnx.inliner.inline_local_functions(graph.proto()), data_prop=True
+        inlined(graph.proto()), data_prop=True
     )
     sizes = _float_sizes(model)
     nodes: list[onnx.NodeProto] = []
@@ -114,7 +117,20 @@ def _disturbed(graph: Graph, seed: int) -> Graph:
             nodes.append(onnx.helper.make_node("Mul", [f"{name}/exact", f"{name}/noise"], [name]))
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+    _with_random_kernels(model)
     return graph_from_proto(model, stage=graph.stage)
+
+
+def _with_random_kernels(model: onnx.ModelProto) -> None:
+    """ONNX Runtime 1.26 has random numbers up to opset 21. Later ones only gave operators more types."""
+    import onnx
+
+    imported = next(o for o in model.opset_import if o.domain in ("", "ai.onnx"))
+    known = all(
+        onnx.defs.has(node.op_type, _RANDOM_OPSET, "") for node in model.graph.node if not node.domain
+    )
+    if known:
+        imported.version = min(imported.version, _RANDOM_OPSET)
 
 
 def _float_sizes(model: onnx.ModelProto) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mobilekit.errors import UnsupportedOperatorError
 from mobilekit.normalise.function_bodies import WRITTEN_OUT
 from tests.normalise.support import graph_of, normalised, ops, run
 
@@ -49,3 +50,22 @@ def test_an_absent_input_of_the_definition_is_absent():
     x = np.arange(10, dtype=np.float32).reshape(2, 5)
     assert run(result.graph, {"x": x})["y"] == pytest.approx(-(x[0, 3] + x[1, 0]) / 2)
     assert run(graph_of(text, {"labels": labels}), {"x": x})["y"] == pytest.approx(-(x[0, 3] + x[1, 0]) / 2)
+
+
+ATTENTION = (
+    '<ir_version: 10, opset_import: ["" : 23]> g (float[1,2,3,4] q, float[1,2,3,4] k) => (float[1,2,3,4] y, '
+    "float[1,2,3,3] s) {{ y, , , s = Attention <is_causal = {causal}, qk_matmul_output_mode = {mode}> (q, k, k) }}"
+)
+
+
+@pytest.mark.parametrize(("causal", "mode"), [(0, 1), (1, 0), (1, 3)])
+def test_scores_of_attention(causal, mode):
+    """Before the mask, after the softmax, or without a mask ONNX and ONNX Runtime agree."""
+    assert "Attention" not in ops(normalised(ATTENTION.format(causal=causal, mode=mode)))
+
+
+@pytest.mark.parametrize("mode", [1, 2])
+def test_masked_scores_are_refused(mode):
+    """ONNX says -inf, ONNX Runtime the lowest float: neither would please the other."""
+    with pytest.raises(UnsupportedOperatorError, match=f"qk_matmul_output_mode={mode}.*Attention, node y"):
+        normalised(ATTENTION.format(causal=1, mode=mode))
