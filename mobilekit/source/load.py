@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mobilekit.errors import ModelFileError
 from mobilekit.source.check import check_border, check_opsets, check_structure, check_weights
 from mobilekit.source.external import embed_external_data
+from mobilekit.source.functions import inlined
 from mobilekit.source.graph import Graph, graph_from_proto
 from mobilekit.source.resize_axes import count_axes_from_the_front
 from mobilekit.source.shapes import fix_inputs, fix_outputs
@@ -89,12 +90,10 @@ def _read(path: Path) -> bytes:
 
 
 def _inline_functions(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
-    if not model.functions:
-        return model
-    import onnx.inliner
+    import onnx
 
     try:
-        return onnx.inliner.inline_local_functions(model, convert_version=False)
+        return inlined(model)
     except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
         message = f"{path}: its model-local functions cannot be inlined: {error}"
         raise ModelFileError(message, hint="export the model without functions") from error

@@ -27,6 +27,7 @@ from mobilekit.convert.optable import INSTALL_FALLBACK
 from mobilekit.convert.tflite.fallback_border import settle_border
 from mobilekit.convert.tflite.fallback_weights import halve_weights
 from mobilekit.errors import MissingToolError, UnsupportedOperatorError, UsageError, WorkerError
+from mobilekit.source.functions import inlined
 from mobilekit.source.graph import Graph
 
 if TYPE_CHECKING:
@@ -184,10 +185,7 @@ def _plain(graph: Graph) -> bytes:
     model = graph.proto()
     if not model.functions:
         return graph.model
-    import onnx.inliner
-
-    inlined = onnx.inliner.inline_local_functions(model)
-    return bytes(inlined.SerializeToString(deterministic=True))
+    return bytes(inlined(model, convert_version=True).SerializeToString(deterministic=True))
 
 
 def _text(value: object) -> str:
