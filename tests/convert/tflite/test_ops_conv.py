@@ -102,3 +102,32 @@ def test_gemm(graph_of, agrees) -> None:
     """Gemm with transB and a bias is FULLY_CONNECTED."""
     text = '<ir_version: 10, opset_import: ["": 21]> g (float[2,5] x) => (float[2,3] y) { y = Gemm<transB=1>(x, w, b) }'
     agrees(graph_of(text, {"w": _weights(3, 5), "b": _weights(3)}))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "shape", "kind"),
+    [
+        ("group=1, strides=[2,1]", "6,6,3,3", "CONV_2D"),
+        ("group=2, pads=[1,1,1,1]", "4,3,3,3", "CONV_2D"),
+        ("group=6, dilations=[2,1]", "6,1,3,3", "DEPTHWISE_CONV_2D"),
+        ("group=6", "12,1,2,3", "DEPTHWISE_CONV_2D"),
+    ],
+)
+def test_conv_of_runtime_weights(graph_of, agrees, operators, attributes: str, shape: str, kind: str) -> None:
+    """LiteRT's kernels take weights that an operator computes, with groups too."""
+    text = (
+        f'<ir_version: 10, opset_import: ["": 21]> g (float[1,6,9,11] x, float[{shape}] v) => (float y)'
+        f" {{ w = Relu(v) y = Conv<{attributes}>(x, w) }}"
+    )
+    graph = graph_of(text)
+    agrees(graph, nhwc=False)
+    assert kind in operators(graph)
+
+
+def test_conv_transpose_of_runtime_weights(graph_of, agrees) -> None:
+    """TRANSPOSE_CONV too."""
+    text = (
+        '<ir_version: 10, opset_import: ["": 21]> g (float[1,4,5,7] x, float[4,3,2,3] v) => (float y)'
+        " { w = Relu(v) y = ConvTranspose<strides=[2,2]>(x, w) }"
+    )
+    agrees(graph_of(text), nhwc=False)
