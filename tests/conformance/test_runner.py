@@ -33,10 +33,18 @@ def test_wrong(monkeypatch):
     case = wheel.load("test_relu")
     other = dataclasses.replace(case, expected={"y": case.expected["y"] + np.float32(1)})
     monkeypatch.setattr(wheel, "load", lambda name: other)
-    monkeypatch.setattr(runner, "_reference", lambda path, case: case.expected)
+    monkeypatch.setattr(runner, "_reference", lambda path, feed: {})
     outcome = run_case("test_relu")
     assert outcome.status == runner.WRONG
     assert "output y: error 1" in outcome.detail
+
+
+def test_wrong_on_other_values(monkeypatch):
+    """A file that is right on the case's own values only is wrong."""
+    monkeypatch.setattr(runner, "_reference", lambda path, feed: {"y": np.zeros((3, 4, 5), np.float32)})
+    outcome = run_case("test_relu")
+    assert outcome.status == runner.WRONG
+    assert "on other values" in outcome.detail
 
 
 def test_whom_the_file_follows(monkeypatch):
