@@ -89,7 +89,7 @@ def _deform_conv(d: Draft) -> None:
 def _roi_align(d: Draft) -> None:
     x = d.operand(ranks=(4,), shape=lambda: (1, 2, 6, 7))
     boxes = np.asarray([[0.3, 0.2, 4.1, 3.6], [1.2, 0.7, 3.3, 4.9]], d.dtype)
-    d.add("RoiAlign", [x, d.constant(boxes), d.constant(np.zeros(2, np.int64))], mode=d.choose.of([None, "max"]),
+    d.add("RoiAlign", [x, d.constant(boxes), d.constant(np.zeros(2, np.int64))], mode=d.choose.of([None, "avg"]),
           output_height=d.choose.integer(1, 3), output_width=d.choose.integer(1, 3))  # fmt: skip
 
 
