@@ -1,4 +1,4 @@
-"""Images with a depth axis as stacks of planes, and axes spread out by zeros.
+"""Images with a depth axis as stacks of planes, what windows see of them, and axes spread out by zeros.
 
 TFLite's fast kernels are two-dimensional, so a volume ``[N, C, D, H, W]`` becomes ``N·D`` images.
 The transposes written for that are the emitter's own two layouts: they cost nothing in the file.
@@ -6,10 +6,12 @@ The transposes written for that are the emitter's own two layouts: they cost not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mobilekit.legalise.builder import Builder
+    from mobilekit.legalise.spatial import Window
 
 
 def planes_of(volume: str, b: Builder) -> str:
@@ -29,6 +31,22 @@ def volume_of(planes: str, batch: int, b: Builder) -> str:
 def every(value: str, axis: int, start: int, count: int, step: int, b: Builder) -> str:
     """``count`` cells of an axis, one in ``step`` from ``start`` on."""
     return b.slice(value, axis, start, start + (count - 1) * step + 1, step)
+
+
+def seen(value: str, window: Window, cell: Sequence[int], counts: Sequence[int], b: Builder) -> str:
+    """What one cell of a sliding window sees: ``counts`` windows along each axis of ``[N, C, …]``."""
+    axes = range(2, 2 + len(counts))
+    starts = [place * dilation for place, dilation in zip(cell, window.dilations, strict=True)]
+    ends = [
+        start + (count - 1) * step + 1
+        for start, count, step in zip(starts, counts, window.strides, strict=True)
+    ]
+    listed = zip(axes, starts, ends, window.strides, b.shape(value)[2:], strict=True)
+    cut = [(a, s, e, step) for a, s, e, step, size in listed if (s, e, step) != (0, size, 1)]
+    if not cut:
+        return value
+    columns = [list(column) for column in zip(*cut, strict=True)]
+    return b.add("Slice", value, columns[1], columns[2], columns[0], columns[3])
 
 
 def spread(value: str, axis: int, step: int, b: Builder) -> str:

@@ -11,7 +11,7 @@ from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Replacement, Rule
 from mobilekit.legalise.spatial import Window, full, onnx_pads, outputs_of, window_of
-from mobilekit.legalise.volumes import every
+from mobilekit.legalise.volumes import seen
 
 # Beyond so many groups or cells, one CONV_2D (or DEPTHWISE_CONV_2D) is less than its many products.
 _MOST_GROUPS = 4
@@ -48,11 +48,7 @@ def _sum(image: str, matrices: str, window: Window, sizes: tuple[int, ...], b: B
     batch, channels = b.shape(image)[:2]
     parts = []
     for cell in range(b.shape(matrices)[0]):
-        places = divmod(cell, window.kernel[1])
-        part = image
-        for axis, place in enumerate(places):
-            start = place * window.dilations[axis]
-            part = every(part, axis + 2, start, sizes[axis], window.strides[axis], b)
+        part = seen(image, window, divmod(cell, window.kernel[1]), sizes, b)
         rows = b.reshape(b.transpose(part, (0, 2, 3, 1)), (1, batch * sizes[0] * sizes[1], channels))
         parts.append(b.add("MatMul", rows, b.slice(matrices, 0, cell, cell + 1)))
     return b.chain("Add", parts)

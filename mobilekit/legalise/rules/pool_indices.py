@@ -19,7 +19,7 @@ from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
 from mobilekit.legalise.rules.pool import needed_pads
 from mobilekit.legalise.spatial import Pads, Window, full, window_of
-from mobilekit.legalise.volumes import every
+from mobilekit.legalise.volumes import seen
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
@@ -50,13 +50,9 @@ def _cells(x: str, window: Window, pads: Pads, result: tuple[int, ...], b: Build
     """``[N, C, windows, cells]``: what each window sees, row by row; -inf outside the input."""
     padded = b.add("Pad", x, full(pads), float("-inf")) if any(map(any, pads)) else x
     flat = (*result[:2], int(np.prod(result[2:])), 1)
-    cells = []
-    for places in np.ndindex(*window.kernel):
-        part = padded
-        for axis, place in enumerate(places):
-            start = place * window.dilations[axis]
-            part = every(part, axis + 2, start, result[axis + 2], window.strides[axis], b)
-        cells.append(b.reshape(part, flat))
+    cells = [
+        b.reshape(seen(padded, window, cell, result[2:], b), flat) for cell in np.ndindex(*window.kernel)
+    ]
     return b.concat(cells, 3)
 
 
