@@ -79,3 +79,15 @@ def test_dynamic_depthwise_weights_stay_float(graph_of, agrees, images) -> None:
     types = {o.kind: o.inputs[1].dtype for o in found}
     assert types == {"DEPTHWISE_CONV_2D": "float32", "CONV_2D": "qint8"}
     assert predict(found, published_lists()["xnnpack"]).whole
+
+
+@pytest.mark.parametrize("keepdims", [0, 1])
+def test_extremes_are_counted_in_int32(graph_of, agrees, images, keepdims) -> None:
+    """The GPU and Qualcomm's NPU count in int32: only the CAST to ONNX's int64 is left to the CPU."""
+    text = f"{HEAD} (float[1,4,5,7] x) => (int64 y) {{ y = ArgMax<axis=1, keepdims={keepdims}>(x) }}"
+    graph = graph_of(text)
+    agrees(graph)
+    found = operators_of_draft(draft(graph, precision="fp32", description=images(graph)))
+    prediction = predict(found, published_lists()["gpu"])
+    assert {refused.operator for refused in prediction.refused} <= {"CAST", "TRANSPOSE"}
+    assert "ARG_MAX" in {o.kind for o in found}

@@ -103,18 +103,19 @@ def reduce_prod(
 
 
 def _arg(op: Operation, kind: str, data: str, axis: int, keepdims: int, select_last_index: int) -> None:
+    """Counted in int32, as accelerators do, and then int64 as ONNX has it."""
     if select_last_index:
         op.refuse("select_last_index=1 is legalised before, not emitted")
-    rank = len(op.shape(data))
-    place = op.axis(axis, rank)
+    place = op.axis(axis, len(op.shape(data)))
     source, result = op.input(data), op.result()
-    if not keepdims:
-        op.add(kind, (source, op.small(place)), (result,), outputType="int64")
-        return
-    shape = op.tensor_shape(result)
-    flat = op.temporary([s for i, s in enumerate(op.tensor_shape(source)) if i != place], like=result)
-    op.add(kind, (source, op.small(place)), (flat,), outputType="int64")
-    op.add("RESHAPE", (flat, op.small(shape)), (result,), newShape=shape)
+    flat = [size for i, size in enumerate(op.tensor_shape(source)) if i != place]
+    found = op.temporary(flat, dtype=np.int32)
+    op.add(kind, (source, op.small(place)), (found,), outputType="int32")
+    if keepdims:
+        shape = op.tensor_shape(result)
+        flat_found, found = found, op.temporary(shape, dtype=np.int32)
+        op.add("RESHAPE", (flat_found, op.small(shape)), (found,), newShape=shape)
+    op.add("CAST", (found,), (result,), inDataType="int32", outDataType="int64")
 
 
 @lowers("ArgMax", since=13, layout=_arg_sides)
