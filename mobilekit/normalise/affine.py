@@ -59,7 +59,7 @@ def affine_of(editor: Editor, node: Node) -> tuple[str, Array, Array] | None:
     return None
 
 
-def _per_axis(value: Array, shape: tuple[int, ...], axis: int) -> Array | None:
+def per_axis(value: Array, shape: tuple[int, ...], axis: int) -> Array | None:
     """A constant that broadcasts to ``shape`` as a vector along ``axis``; None if it varies elsewhere."""
     padded = value.reshape((1,) * (len(shape) - value.ndim) + value.shape)
     if any(d != 1 for i, d in enumerate(padded.shape) if i != axis):
@@ -77,7 +77,7 @@ def _into_producer(editor: Editor, node: Node) -> None:
         return
     shape = editor.shape(x)
     axis = len(shape) - 1 if layer.op in ("MatMul", "Gemm") else 1
-    scale, shift = _per_axis(factor, shape, axis), _per_axis(offset, shape, axis)
+    scale, shift = per_axis(factor, shape, axis), per_axis(offset, shape, axis)
     if scale is None or shift is None or not np.isfinite(scale).all():
         return
     if layer.op == "MatMul":
@@ -144,7 +144,7 @@ def _into_conv_after(editor: Editor, node: Node) -> None:
         return
     x, factor, offset = found
     shape = editor.shape(x)
-    scale, shift = _per_axis(factor, shape, 1), _per_axis(offset, shape, 1)
+    scale, shift = per_axis(factor, shape, 1), per_axis(offset, shape, 1)
     weight, bias = editor.constant_of(conv.inputs[1]), editor.constant_of(conv.input(2))
     if scale is None or shift is None or weight is None or (conv.input(2) and bias is None):
         return
@@ -153,20 +153,26 @@ def _into_conv_after(editor: Editor, node: Node) -> None:
         any(conv.attribute("pads", ())) or conv.attribute("auto_pad", "NOTSET") not in ("NOTSET", "VALID")
     ):
         return
-    groups = conv.attribute("group", 1)
-    ones = (1,) * (weight.ndim - 2)
-
-    def along_inputs(per_channel: Array) -> Array:
-        return np.repeat(per_channel.reshape(groups, -1), weight.shape[0] // groups, axis=0)
-
     wide = weight.astype(np.float64)
-    added = (wide.sum(axis=tuple(range(2, weight.ndim))) * along_inputs(shift)).sum(axis=1)
-    names = [
-        x,
-        _constant_like(editor, wide * along_inputs(scale).reshape(*weight.shape[:2], *ones), conv.inputs[1]),
-    ]
+    added = (wide.sum(axis=tuple(range(2, weight.ndim))) * _along_inputs(conv, weight, shift)).sum(axis=1)
+    scale_inputs(editor, conv, scale)
+    names = [x, conv.inputs[1]]
     if bias is not None or added.any():
         old = np.zeros(()) if bias is None else bias.astype(np.float64)
         names.append(editor.add_constant((old + added).astype(weight.dtype), f"{conv.outputs[0]}/bias"))
     editor.set_inputs(conv, names)
     editor.remove(node)
+
+
+def _along_inputs(conv: Node, weight: Array, per_channel: Array) -> Array:
+    """A vector over the input channels as [M, C / groups], like the weights' first two axes."""
+    groups = conv.attribute("group", 1)
+    return np.repeat(per_channel.reshape(groups, -1), weight.shape[0] // groups, axis=0)
+
+
+def scale_inputs(editor: Editor, conv: Node, scale: Array) -> None:
+    """Multiply the weights of a Conv by a factor per input channel."""
+    weight = editor.constants[conv.inputs[1]]
+    ones = (1,) * (weight.ndim - 2)
+    wide = weight.astype(np.float64) * _along_inputs(conv, weight, scale).reshape(*weight.shape[:2], *ones)
+    editor.set_inputs(conv, [conv.inputs[0], _constant_like(editor, wide, conv.inputs[1]), *conv.inputs[2:]])

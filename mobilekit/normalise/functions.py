@@ -15,7 +15,7 @@ _OPSET = 21
 _BODIES = {
     "Normalize": """
         <domain: "mobilekit", opset_import: ["" : 21]>
-        Normalize <axes> (X, scale, bias, epsilon) => (Y)
+        Normalize <axes, outside: float = 0.0> (X, scale, bias, epsilon) => (Y)
         {
           over = Constant <value_ints: ints = @axes> ()
           mean = ReduceMean <keepdims: int = 1> (X, over)
@@ -23,7 +23,10 @@ _BODIES = {
           squared = Mul (centred, centred)
           variance = ReduceMean <keepdims: int = 1> (squared, over)
           shifted = Add (variance, epsilon)
-          deviation = Sqrt (shifted)
+          root = Sqrt (shifted)
+          added = Constant <value_float: float = @outside> ()
+          typed = CastLike (added, X)
+          deviation = Add (root, typed)
           unit = Div (centred, deviation)
           scaled = Mul (unit, scale)
           Y = Add (scaled, bias)
@@ -74,7 +77,10 @@ _BODIES = {
     """,
 }
 FUNCTION_NAMES = tuple(_BODIES)
-"""Inputs X, scale, bias (not of RmsNormalize), epsilon; the attribute axes, of GroupNormalize groups."""
+"""Inputs X, scale, bias (not of RmsNormalize), epsilon; the attribute axes, of GroupNormalize groups.
+
+``outside`` of Normalize is added to the root, where epsilon is added under it.
+"""
 
 
 @cache

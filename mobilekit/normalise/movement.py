@@ -7,13 +7,13 @@ its output to one element of its source; that map decides what it is, so a recog
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mobilekit.normalise.evaluate import evaluate
+from mobilekit.normalise.movement_forms import FORMS, Move, plausible, separable
 from mobilekit.normalise.recognition import Recognition
 
 if TYPE_CHECKING:
@@ -21,20 +21,17 @@ if TYPE_CHECKING:
     from mobilekit.normalise.node import Node
     from mobilekit.tensors import Array
 
-_MOVES = ("Reshape", "Transpose", "Concat", "Expand", "Tile", "Slice", "Gather", "Split")
+_MOVES = (
+    "Reshape", "Transpose", "Concat", "Expand", "Tile", "Slice", "Gather", "GatherND", "Split",
+    "SpaceToDepth", "DepthToSpace", "ReverseSequence",
+)  # fmt: skip
+_SLOW = ("GatherND", "ReverseSequence")
 # Longer chains are not what exporters write; larger maps would take longer than they save.
 _MOST_NODES = 24
 _MOST_ELEMENTS = 1 << 24
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """One operator that does what a chain does."""
-
-    kind: str
-    op: str
-    attributes: dict[str, Any]
-    operands: tuple[Array | None, ...] = ()
+_TO_CHANNELS_FIRST, _TO_CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
+# Whether the source, and whether the target, is seen as [N, H, W, C].
+_LAYOUTS = ((False, False), (True, True), (True, False), (False, True))
 
 
 def name_movements(editor: Editor) -> list[Recognition]:
@@ -43,14 +40,18 @@ def name_movements(editor: Editor) -> list[Recognition]:
         x ─ Reshape ─ Concat ─ Reshape ─ Concat ─ Reshape ─ y      →      x ─ Resize(nearest) ─ y
 
     Requires: opset ≥ 21, types. Ensures: chains of two or more moving nodes that upsample, shuffle
-    pixels or permute channels of an image are one node; all else is left.
+    pixels, permute channels or pad an image by its own pixels are one node, or two; in an image of
+    layout [N, H, W, C] between two Transposes, which :mod:`~mobilekit.normalise.sandwiches` takes
+    away where it can. All else is left.
     """
-    found = []
-    for node in editor.nodes:
-        if editor.producer(node.outputs[0]) is node and _ends_chain(editor, node):
-            found += _name(editor, node)
-    if found:
-        editor.remove_unused()
+    found: list[Recognition] = []
+    for node in reversed(editor.nodes):
+        if editor.producer(node.outputs[0]) is not node or not _ends_chain(editor, node):
+            continue
+        named = _name(editor, node)
+        if named:
+            editor.remove_unused()  # what is left of the chain ends nothing
+            found = named + found
     return found
 
 
@@ -59,27 +60,62 @@ def _ends_chain(editor: Editor, node: Node) -> bool:
     if not node.is_op(*_MOVES) or len(node.outputs) != 1 or len(editor.shape(name)) != 4:
         return False
     users = editor.users(name)
-    return editor.is_kept(name) or not users or any(not u.is_op(*_MOVES) for u in users) or len(users) > 1
+    joined = any(u.is_op("Concat") and len(set(u.inputs)) > 1 for u in users)
+    return editor.is_kept(name) or joined or len(users) != 1 or not users[0].is_op(*_MOVES)
 
 
 def _name(editor: Editor, node: Node) -> list[Recognition]:
+    """The longest chain that ends here and is one of the forms."""
+    target, best = editor.shape(node.outputs[0]), None
     for source, region in _regions(editor, node):
-        shape, target = editor.shape(source), editor.shape(node.outputs[0])
+        shape = editor.shape(source)
         if len(region) < 2 or len(shape) != 4 or max(np.prod(shape), np.prod(target)) > _MOST_ELEMENTS:
             continue
-        if not _plausible(shape, target):
+        if not any(plausible(_seen(shape, a), _seen(target, b)) for a, b in _LAYOUTS):
             continue
         moved = _moved(editor, region, source, shape, node.outputs[0])
         if moved is None:
-            return []
-        numbers = np.arange(int(np.prod(shape)), dtype=np.int32).reshape(shape)
-        for recognise in _FORMS:
-            move = recognise(numbers, moved)
-            if move is not None:
-                _apply(editor, node, source, move)
-                detail = f"{len(region)} nodes from {source}"
-                return [Recognition(kind=move.kind, node=node.outputs[0], detail=detail)]
-    return []
+            break
+        found = _form(shape, moved, region)
+        if found is not None:
+            best = source, region, found
+    if best is None:
+        return []
+    source, region, (move, layouts) = best
+    _apply(editor, node, source, move, layouts)
+    detail = f"{len(region)} nodes from {source}"
+    return [Recognition(kind=move.kind, node=node.outputs[0], detail=detail)]
+
+
+def _seen(shape: tuple[int, ...], channels_last: bool) -> tuple[int, ...]:
+    return tuple(shape[i] for i in _TO_CHANNELS_FIRST) if channels_last else shape
+
+
+def _form(shape: tuple[int, ...], moved: Array, region: list[Node]) -> tuple[Move, tuple[bool, bool]] | None:
+    """What the map is, in the layouts in which it is; None if it takes as many nodes to say."""
+    numbers = np.arange(int(np.prod(shape)), dtype=np.int32).reshape(shape)
+    slow = any(n.is_op(*_SLOW) for n in region)
+    for layouts in _LAYOUTS:
+        one, other = (
+            v.transpose(_TO_CHANNELS_FIRST) if last else v
+            for v, last in zip((numbers, moved), layouts, strict=True)
+        )
+        if not plausible(one.shape, other.shape):
+            continue
+        # Numbers of a source seen in another layout: its own places, in that layout's order.
+        renumbered = _renumbered(one, other) if layouts[0] else other
+        plain = np.arange(numbers.size, dtype=np.int32).reshape(one.shape)
+        for recognise in (*FORMS, separable) if slow else FORMS:
+            move = recognise(plain, renumbered)
+            if move is not None and len(move.steps) + sum(layouts) <= len(region):
+                return move, layouts
+    return None
+
+
+def _renumbered(one: Array, other: Array) -> Array:
+    places = np.empty(one.size, np.int32)
+    places[one.reshape(-1)] = np.arange(one.size, dtype=np.int32)
+    return places[other]
 
 
 def _regions(editor: Editor, node: Node) -> Iterator[tuple[str, list[Node]]]:
@@ -100,16 +136,6 @@ def _regions(editor: Editor, node: Node) -> Iterator[tuple[str, list[Node]]]:
         frontier.update(dict.fromkeys(n for n in latest.inputs if n and n not in editor.constants))
 
 
-def _plausible(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
-    """Whether some form below could have these shapes: a cheap look before moving numbers."""
-    if shape[0] != target[0] or not all(shape) or not all(target):
-        return False
-    ratios = [t / s for s, t in zip(shape[2:], target[2:], strict=True)]
-    if target[1] == shape[1]:
-        return all(r >= 1 and r == int(r) for r in ratios)
-    return ratios[0] == ratios[1] and np.prod(shape) == np.prod(target)
-
-
 def _moved(
     editor: Editor, region: list[Node], source: str, shape: tuple[int, ...], target: str
 ) -> Array | None:
@@ -128,67 +154,16 @@ def _moved(
     return values.get(target)
 
 
-def _upsampling(numbers: Array, moved: Array) -> Move | None:
-    rows, columns = (moved.shape[i] // numbers.shape[i] for i in (2, 3))
-    if numbers.shape[1] != moved.shape[1] or rows * columns == 1:
-        return None
-    if not np.array_equal(numbers.repeat(rows, axis=2).repeat(columns, axis=3), moved):
-        return None
-    grid = {"coordinate_transformation_mode": "asymmetric", "mode": "nearest", "nearest_mode": "floor"}
-    scales = np.array([1, 1, rows, columns], np.float32)
-    kind = f"nearest upsampling by {rows}x{columns}"
-    return Move(kind=kind, op="Resize", attributes=grid, operands=(None, scales))
-
-
-def _channel_order(numbers: Array, moved: Array) -> Move | None:
-    if numbers.shape != moved.shape:
-        return None
-    size = numbers.shape[2] * numbers.shape[3]
-    order = (moved[0, :, 0, 0] // size).astype(np.int64)
-    if not np.array_equal(numbers[:, order], moved) or np.array_equal(order, np.arange(len(order))):
-        return None
-    return Move(kind="channel shuffle", op="Gather", attributes={"axis": 1}, operands=(order,))
-
-
-def _pixel_shuffle(numbers: Array, moved: Array) -> Move | None:
-    batch, channels, height, width = numbers.shape
-    block = moved.shape[2] // height
-    if block < 2 or moved.shape != (batch, channels // block**2, height * block, width * block):
-        return None
-    depth = channels // block**2
-    forms = {
-        "DCR": numbers.reshape(batch, block, block, depth, height, width).transpose(0, 3, 4, 1, 5, 2),
-        "CRD": numbers.reshape(batch, depth, block, block, height, width).transpose(0, 1, 4, 2, 5, 3),
-    }
-    for mode, form in forms.items():
-        if np.array_equal(form.reshape(moved.shape), moved):
-            attributes = {"blocksize": block, "mode": mode}
-            return Move(kind=f"pixel shuffle {mode}", op="DepthToSpace", attributes=attributes)
-    return None
-
-
-def _pixel_unshuffle(numbers: Array, moved: Array) -> Move | None:
-    batch, channels, height, width = numbers.shape
-    block = height // moved.shape[2] if moved.shape[2] else 0
-    if block < 2 or moved.shape != (batch, channels * block**2, height // block, width // block):
-        return None
-    parts = numbers.reshape(batch, channels, height // block, block, width // block, block)
-    if not np.array_equal(parts.transpose(0, 3, 5, 1, 2, 4).reshape(moved.shape), moved):
-        return None
-    return Move(kind="pixel unshuffle", op="SpaceToDepth", attributes={"blocksize": block})
-
-
-_FORMS: tuple[Callable[[Array, Array], Move | None], ...] = (
-    _upsampling,
-    _channel_order,
-    _pixel_shuffle,
-    _pixel_unshuffle,
-)
-
-
-def _apply(editor: Editor, node: Node, source: str, move: Move) -> None:
-    output = node.outputs[0]
-    operands = [
-        "" if array is None else editor.add_constant(array, f"{output}/{move.op}") for array in move.operands
-    ]
-    editor.replace(output, editor.add(move.op, [source, *operands], at=node, **move.attributes))
+def _apply(editor: Editor, node: Node, source: str, move: Move, layouts: tuple[bool, bool]) -> None:
+    output, current = node.outputs[0], source
+    if layouts[0]:
+        current = editor.add("Transpose", [current], at=node, perm=_TO_CHANNELS_FIRST)
+    for step in move.steps:
+        operands = [
+            "" if array is None else editor.add_constant(array, f"{output}/{step.op}")
+            for array in step.operands
+        ]
+        current = editor.add(step.op, [current, *operands], at=node, **step.attributes)
+    if layouts[1]:
+        current = editor.add("Transpose", [current], at=node, perm=_TO_CHANNELS_LAST)
+    editor.replace(output, current)

@@ -21,8 +21,9 @@ def unwrap_norms(editor: Editor) -> list[Recognition]:
 
         x [N,C,H,W] ─ Reshape [N,G,·] ─ Normalize ─ Reshape [N,C,H,W]   →   mobilekit::GroupNormalize(x)
 
-    Requires: opset ≥ 21, types, views as Reshape. Ensures: no Normalize with scale and bias that are
-    constant within a group stands between a Reshape and its opposite.
+    An x of layout [N, …, C] is transposed before and after. Requires: opset ≥ 21, types, views as
+    Reshape. Ensures: no Normalize with scale and bias that are constant within a group stands between
+    a Reshape and its opposite.
     """
     found = []
     for node in editor.nodes:
@@ -35,7 +36,7 @@ def unwrap_norms(editor: Editor) -> list[Recognition]:
         x, target = before.inputs[0], back.outputs[0]
         if editor.shape(x) != editor.shape(target):
             continue
-        result = _unwrapped(editor, node, x)
+        result = _unwrapped(editor, node, x) or _channels_last(editor, node, x)
         if result is not None:
             editor.replace(target, result[0])
             found.append(
@@ -62,9 +63,12 @@ def _unwrapped(editor: Editor, node: Node, x: str) -> tuple[str, str] | None:
             for v in vectors
             if v is not None
         ]
-        output = emit_normalize(editor, node, x, axes=axes, epsilon=value, scale=names[0], bias=names[1])
+        outside = node.attribute("outside", 0.0)
+        output = emit_normalize(
+            editor, node, x, axes=axes, epsilon=value, scale=names[0], bias=names[1], outside=outside
+        )
         return output, "InstanceNormalization" if axes == tuple(range(2, len(wanted))) else "Normalization"
-    if groups is None:
+    if groups is None or node.attribute("outside", 0.0):
         return None
     names = []
     for vector in vectors:
@@ -76,6 +80,41 @@ def _unwrapped(editor: Editor, node: Node, x: str) -> tuple[str, str] | None:
     output = emit_group_normalize(
         editor, node, x, groups=groups, epsilon=value, scale=names[0], bias=names[1]
     )
+    return output, "GroupNormalization"
+
+
+def _channels_last(editor: Editor, node: Node, x: str) -> tuple[str, str] | None:
+    """Of x [N, …, C]: x ─ Reshape [N, …, G, C/G] ─ Normalize over all but N and G."""
+    shape, wanted = editor.shape(node.inputs[0]), editor.shape(x)
+    rank = len(wanted)
+    axes = tuple(sorted(node.attributes["axes"]))
+    split = len(shape) == rank + 1 and shape[: rank - 1] == wanted[:-1]
+    values = [editor.constant_of(n) for n in node.inputs[1:]]
+    if (
+        node.attribute("outside", 0.0)
+        or not split
+        or rank < 3
+        or axes != (*range(1, rank - 1), rank)
+        or any(v is None for v in values)
+    ):
+        return None
+    scale, bias, epsilon = (v for v in values if v is not None)
+    if epsilon.size != 1 or any(d != 1 for v in (scale, bias) for d in v.shape[: rank - 1]):
+        return None
+    ones = (1,) * (rank - 2)
+    names = [
+        editor.add_constant(
+            np.ascontiguousarray(np.broadcast_to(v, (*v.shape[:-2], *shape[-2:]))).reshape(1, -1, *ones),
+            f"{node.outputs[0]}/affine",
+        )
+        for v in (scale, bias)
+    ]
+    first = editor.add("Transpose", [x], at=node, perm=(0, rank - 1, *range(1, rank - 1)))
+    value = float(epsilon.reshape(-1)[0])
+    inner = emit_group_normalize(
+        editor, node, first, groups=shape[-2], epsilon=value, scale=names[0], bias=names[1]
+    )
+    output = editor.add("Transpose", [inner], at=node, perm=(0, *range(2, rank), 1))
     return output, "GroupNormalization"
 
 

@@ -23,8 +23,9 @@ def emit_normalize(
     epsilon: float,
     scale: str | float = 1.0,
     bias: str | float = 0.0,
+    outside: float = 0.0,
 ) -> str:
-    """``(x − mean) / sqrt(variance + epsilon) · scale + bias`` over ``axes``; returns the output's name.
+    """``(x − mean) / (sqrt(variance + epsilon) + outside) · scale + bias`` over ``axes``; the output's name.
 
     ``scale`` and ``bias`` are numbers, or values of x's rank that broadcast to x.
     """
@@ -32,7 +33,8 @@ def emit_normalize(
         x,
         *(_value(editor, at, x, v, n) for n, v in (("scale", scale), ("bias", bias), ("epsilon", epsilon))),
     ]
-    return _emit(editor, at, "Normalize", names, axes=tuple(axes))
+    more = {"outside": outside} if outside else {}
+    return _emit(editor, at, "Normalize", names, axes=tuple(axes), **more)
 
 
 def emit_group_normalize(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from mobilekit.errors import PassDisagreementError
 from mobilekit.normalise.affine import fold_affine
+from mobilekit.normalise.affine_chains import merge_affines
 from mobilekit.normalise.batch_norm import split_batch_norms
 from mobilekit.normalise.broadcasts import remove_expands
+from mobilekit.normalise.channel_orders import fold_channel_orders
 from mobilekit.normalise.decomposed import recognise_norms
 from mobilekit.normalise.denormals import flush_denormals
 from mobilekit.normalise.duplicates import merge_duplicates
@@ -22,8 +24,10 @@ from mobilekit.normalise.no_ops import remove_no_ops
 from mobilekit.normalise.norm_affine import fold_norm_affine
 from mobilekit.normalise.norm_reshapes import unwrap_norms
 from mobilekit.normalise.norms import unify_norms
+from mobilekit.normalise.pads import fold_pads
 from mobilekit.normalise.pointwise import name_activations
 from mobilekit.normalise.recognition import Recognition
+from mobilekit.normalise.sandwiches import open_sandwiches
 from mobilekit.normalise.verify import first_difference, minimum_psnr, outputs_of
 from mobilekit.normalise.views import merge_views
 from mobilekit.normalise.zeros import remove_zero_branches
@@ -51,9 +55,16 @@ PIPELINE: tuple[Pass, ...] = (
     unify_norms,
     recognise_norms,
     split_batch_norms,
+    unwrap_norms,
+    open_sandwiches,
+    merge_views,
+    remove_no_ops,
+    fold_pads,
     fold_affine,
+    merge_affines,
     unwrap_norms,
     fold_norm_affine,
+    fold_channel_orders,
     fold,
     flush_denormals,
     remove_zero_branches,

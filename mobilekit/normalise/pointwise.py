@@ -1,55 +1,64 @@
-"""Gelu and HardSwish written out by exporters, recognised by their values instead of their spelling.
+"""Activations written out by exporters, recognised by their values instead of their spelling.
 
 Exporters write x·½·(1 + erf(x/√2)) and its like in a dozen ways. Whatever the nodes between x and the
-product are, they are a function of one number: evaluated at a few points, it is one of these or not.
+result are, they are a function of one number: evaluated at many points, it is one of these or not.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mobilekit.normalise.activations import FORMS, POINTS, Activation, erf, gelu, mish, slopes
+from mobilekit.normalise.node import Node
 from mobilekit.normalise.recognition import Recognition
 
 if TYPE_CHECKING:
     from mobilekit.normalise.editor import Editor
-    from mobilekit.normalise.node import Node
     from mobilekit.tensors import Array
 
-_POINTS = np.concatenate([np.linspace(-8, 8, 65), np.linspace(-1, 1, 32)])
-_TOLERANCE = 1e-5
 _LARGEST = 16
-_erf = np.vectorize(math.erf, otypes=[np.float64])
+_ENDS = ("Mul", "Div", "Add", "Sub", "Log", "Reciprocal", "Where", "Max", "Min", "Tanh")
+"""What the last node of an activation can be; its inner parts are recognised before it."""
+_MOST_CHANNELS = 4096
 
 _EVALUATED: Mapping[str, Callable[..., Array]] = {
     "Abs": np.abs,
     "Add": np.add,
     "Div": np.divide,
-    "Erf": _erf,
+    "Erf": erf,
     "Exp": np.exp,
+    "Greater": np.greater,
+    "GreaterOrEqual": np.greater_equal,
+    "Less": np.less,
+    "LessOrEqual": np.less_equal,
+    "Log": np.log,
     "Max": np.maximum,
     "Min": np.minimum,
+    "Mish": mish,
     "Mul": np.multiply,
     "Neg": np.negative,
     "Pow": np.power,
+    "Reciprocal": np.reciprocal,
     "Relu": lambda x: np.maximum(x, 0),
     "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "Softplus": lambda x: np.logaddexp(x, 0),
+    "Sqrt": np.sqrt,
     "Sub": np.subtract,
     "Tanh": np.tanh,
+    "Where": np.where,
 }
-
-_KNOWN: tuple[tuple[str, dict[str, Any], Array], ...] = (
-    ("Gelu", {"approximate": "none"}, _POINTS * 0.5 * (1 + _erf(_POINTS / math.sqrt(2)))),
-    (
-        "Gelu",
-        {"approximate": "tanh"},
-        _POINTS * 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (_POINTS + 0.044715 * _POINTS**3))),
-    ),
-    ("HardSwish", {}, _POINTS * np.clip(_POINTS / 6 + 0.5, 0, 1)),
-)
+_OPERANDS = {"Where": 3}
+_WITH_ATTRIBUTES: Mapping[str, Callable[[Array, Node], Array]] = {
+    "Clip": lambda x, _: x,  # its bounds are inputs, or none
+    "Elu": lambda x, n: np.where(x < 0, n.attribute("alpha", 1.0) * np.expm1(np.minimum(x, 0)), x),
+    "Gelu": lambda x, n: gelu(x, n.attribute("approximate", "none")),
+    "HardSigmoid": lambda x, n: np.clip(x * n.attribute("alpha", 0.2) + n.attribute("beta", 0.5), 0, 1),
+    "HardSwish": lambda x, _: x * np.clip(x / 6 + 0.5, 0, 1),
+    "LeakyRelu": lambda x, n: np.where(x < 0, n.attribute("alpha", 0.01) * x, x),
+}
 
 
 def name_activations(editor: Editor) -> list[Recognition]:
@@ -58,38 +67,65 @@ def name_activations(editor: Editor) -> list[Recognition]:
         x ─┬─ Div √2 ── Erf ── Add 1 ─┐
            └──────────────────────── Mul ── Mul ½      →      x ── Gelu
 
-    Requires: opset ≥ 21, types. Ensures: an activation of the table above that was written out is one
+    Requires: opset ≥ 21, types. Ensures: an activation of ``activations.py`` that was written out is one
     node; must run before constants are folded into neighbours, which would take its factors apart.
     """
-    found = []
+    found: list[tuple[Node | None, Recognition]] = []
     for node in editor.nodes:
-        if not node.is_op("Mul", "Div") or editor.types[node.outputs[0]].dtype.kind != "f":
+        if not node.is_op(*_ENDS) or editor.types[node.outputs[0]].dtype.kind != "f":
             continue
         named = _name(editor, node)
-        if named is not None:
-            x, op, attributes = named
-            editor.replace(node.outputs[0], editor.add(op, [x], at=node, **attributes))
-            found.append(Recognition(kind=f"{op} written out", node=node.outputs[0], detail=f"of {x}"))
+        if named is None:
+            continue
+        x, what = named
+        target = node.outputs[0]
+        operands = [
+            editor.add_constant(o.astype(editor.types[x].dtype), f"{target}/{what.op}") for o in what.operands
+        ]
+        result = editor.add(what.op, [x, *operands], at=node, **what.attributes)
+        if what.times_input:
+            result = editor.add("Mul", [x, result], at=node)
+        named_by = editor.producer(result)
+        editor.replace(target, result)
+        found.append((named_by, Recognition(kind=f"{what.kind} written out", node=target, detail=f"of {x}")))
     if found:
         editor.remove_unused()
-    return found
+    left = set(editor.nodes)
+    return [recognition for node, recognition in found if node in left]  # not the parts of larger ones
 
 
-def _name(editor: Editor, node: Node) -> tuple[str, str, dict[str, Any]] | None:
-    """``(x, op, attributes)`` of the activation whose value ``node`` is."""
+def _name(editor: Editor, node: Node) -> tuple[str, Activation] | None:
+    """``(x, activation)`` whose value ``node`` is; the x farthest from the node wins."""
+    best = None
     for x in _candidates(node, editor):
         with np.errstate(all="ignore"):
-            values = _evaluate(node, {x: _POINTS}, editor)
-        if values is None or values.shape != _POINTS.shape:
-            continue
-        for op, attributes, expected in _KNOWN:
-            if np.allclose(values, expected, rtol=_TOLERANCE, atol=_TOLERANCE):
-                return x, op, attributes
-    return None
+            what = _recognised(editor, node, x)
+        if what is not None and not _is_itself(editor, node, x, what):
+            best = x, what
+    return best
+
+
+def _is_itself(editor: Editor, node: Node, x: str, what: Activation) -> bool:
+    """Whether the node says it in as few nodes already."""
+    if what.times_input:
+        factors = [editor.producer(n) for n in node.inputs if n != x]
+        return node.is_op("Mul") and any(
+            f is not None and f.is_op(what.op) and f.inputs == [x] for f in factors
+        )
+    return node.op == what.op and node.inputs[0] == x
+
+
+def _recognised(editor: Editor, node: Node, x: str) -> Activation | None:
+    values = _evaluate(node, {x: POINTS}, editor)
+    if values is not None and values.shape == POINTS.shape:
+        return next((a for a in (form(values) for form in FORMS) if a is not None), None)
+    spread = POINTS.reshape(-1, *(1,) * len(editor.shape(x)))
+    values = _evaluate(node, {x: spread}, editor, channels=True)
+    return None if values is None else slopes(values, spread)
 
 
 def _candidates(node: Node, editor: Editor) -> list[str]:
-    """Values of the result's shape that a small cone of pointwise operators before it reads twice."""
+    """Values of the result's shape in the small cone of pointwise operators before it, nearest first."""
     seen: dict[str, None] = dict.fromkeys(node.inputs)
     pending = list(node.inputs)
     while pending and len(seen) < _LARGEST:
@@ -98,42 +134,55 @@ def _candidates(node: Node, editor: Editor) -> list[str]:
             new = [name for name in producer.inputs if name and name not in seen]
             seen.update(dict.fromkeys(new))
             pending += new
-    shape = editor.shape(node.outputs[0])
+    expected = editor.types[node.outputs[0]]
     runtime = [name for name in seen if name and name not in editor.constants]
-    return [name for name in runtime if editor.only_user(name) is None and editor.shape(name) == shape]
+    return [name for name in runtime if editor.types[name] == expected]
 
 
 def _is_pointwise(node: Node) -> bool:
-    return not node.domain and (node.op in _EVALUATED or node.op in ("Clip", "HardSigmoid"))
+    return not node.domain and (node.op in _EVALUATED or node.op in _WITH_ATTRIBUTES)
 
 
-def _evaluate(node: Node, known: dict[str, Array], editor: Editor) -> Array | None:
-    """The node's values where those of ``known`` are given; None if it depends on anything else."""
+def _evaluate(node: Node, known: dict[str, Array], editor: Editor, *, channels: bool = False) -> Array | None:
+    """The node's values where those of ``known`` are given; None if it depends on anything else.
+
+    With ``channels``, constants may have more than one element: they follow the axis of the points.
+    """
     operands = []
     for name in node.inputs:
-        value = _value(name, known, editor) if name else np.asarray(np.nan)
+        value = _value(name, known, editor, channels=channels) if name else np.asarray(np.nan)
         if value is None:
             return None
         operands.append(value)
     if node.op == "Clip":
-        bounds = [o for o in operands[1:] if not np.isnan(o).all()]
-        return np.clip(operands[0], *bounds) if len(bounds) == 2 else None
-    if node.op == "HardSigmoid":
-        slope, offset = node.attribute("alpha", 0.2), node.attribute("beta", 0.5)
-        sloped: Array = np.clip(operands[0] * slope + offset, 0, 1)
-        return sloped
-    return _EVALUATED[node.op](*operands) if len(operands) <= 2 else None
+        low, high = (*operands[1:], np.asarray(np.nan), np.asarray(np.nan))[:2]
+        return np.asarray(np.fmin(np.fmax(operands[0], low), high))  # nan: no bound
+    if node.op in _WITH_ATTRIBUTES:
+        return _WITH_ATTRIBUTES[node.op](operands[0], node)
+    if len(operands) > _OPERANDS.get(node.op, 2):
+        return None
+    return np.asarray(_EVALUATED[node.op](*operands))
 
 
-def _value(name: str, known: dict[str, Array], editor: Editor) -> Array | None:
+def _value(name: str, known: dict[str, Array], editor: Editor, *, channels: bool) -> Array | None:
     if name in known:
         return known[name]
     constant, producer = editor.constant_of(name), editor.producer(name)
     if constant is not None:
-        return constant.reshape(()).astype(np.float64) if constant.size == 1 else None
+        return _constant(constant, channels=channels)
     if producer is None or not _is_pointwise(producer) or len(known) > _LARGEST:
         return None
-    value = _evaluate(producer, known, editor)
+    value = _evaluate(producer, known, editor, channels=channels)
     if value is not None:
         known[name] = value
     return value
+
+
+def _constant(value: Array, *, channels: bool) -> Array | None:
+    if value.dtype.kind not in "fiub" or not value.size:
+        return None
+    wide = value.astype(np.float64) if value.dtype.kind != "b" else value
+    first = wide.reshape(-1)[0]
+    if (wide == first).all():
+        return np.asarray(first)
+    return wide[None] if channels and value.size <= _MOST_CHANNELS else None

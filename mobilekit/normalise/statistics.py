@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mobilekit.normalise.node import Node
 
 _CLOSE = 1e-6
+# What only keeps zero from being divided by zero: float32 values that large have no digits below it.
+_NEGLIGIBLE = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +34,14 @@ class Mean:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
-    """``sqrt(factor · power + epsilon)``, where ``power`` is the variance of ``of`` or its mean square."""
+    """``sqrt(factor · power + epsilon) + outside``, of the variance of ``of`` or its mean square."""
 
     of: str
     group: Grouping
     factor: float
     epsilon: float
     centred: bool
+    outside: float = 0.0
 
 
 def base(editor: Editor, name: str) -> str:
@@ -207,19 +210,58 @@ def _keeps_positive(editor: Editor, node: Node) -> bool:
     return low == 0.0 and not node.input(2)
 
 
-def deviation(editor: Editor, name: str) -> Deviation | None:
-    """√(variance + ε) or √(mean square + ε), written with Sqrt or Pow."""
-    node = made_by(editor, name, "Sqrt", "Pow")
-    if node is None or (node.op == "Pow" and number(editor, node.inputs[1]) != 0.5):
+def root_of(editor: Editor, name: str) -> tuple[Deviation, int] | None:
+    """``(σ, 1)`` of √(power + ε), also kept above a tiny number or with one added; ``(σ, −1)`` of 1/√."""
+    node = made_by(editor, name, "Sqrt", "Pow", "ReduceL2", "Add", "Max", "Clip")
+    if node is None:
         return None
-    return _under_root(editor, node.inputs[0])
+    if node.op == "ReduceL2":
+        found = _length(editor, node)
+        return (found, 1) if found else None
+    if node.op in ("Add", "Max", "Clip"):
+        return _above_zero(editor, node)
+    power = 0.5 if node.op == "Sqrt" else number(editor, node.inputs[1])
+    under = _under_root(editor, node.inputs[0]) if power in (0.5, -0.5) else None
+    return (under, 1 if power == 0.5 else -1) if under else None
+
+
+def _length(editor: Editor, node: Node) -> Deviation | None:
+    """√Σx²."""
+    of, shape = node.inputs[0], editor.shape(node.inputs[0])
+    axes = _axes(editor, node, shape)
+    if axes is None:
+        return None
+    count = float(prod(shape[a] for a in axes))
+    inner = centred(editor, of)
+    group = grouping(shape, axes)
+    if inner is not None and inner[1].group == group:
+        return Deviation(of=inner[0], group=group, factor=count, epsilon=0.0, centred=True)
+    return Deviation(of=of, group=group, factor=count, epsilon=0.0, centred=False)
+
+
+def _above_zero(editor: Editor, node: Node) -> tuple[Deviation, int] | None:
+    """σ + ε; or max(σ, ε) with an ε that only keeps zero from being divided by."""
+    if node.op == "Clip":
+        low = number(editor, node.input(1)) if node.input(1) and not node.input(2) else None
+        pair = None if low is None else (node.inputs[0], low)
+    else:
+        pair = with_number(editor, node)
+    inner = root_of(editor, pair[0]) if pair else None
+    if pair is None or inner is None or inner[1] != 1 or pair[1] < 0 or inner[0].outside:
+        return None
+    found, number_ = inner[0], pair[1]
+    if node.op == "Add" and number_ > _NEGLIGIBLE:
+        return replace(found, outside=number_), 1
+    if number_ > _NEGLIGIBLE:
+        return None
+    return replace(found, epsilon=max(found.epsilon, number_**2)), 1
 
 
 def _under_root(editor: Editor, name: str) -> Deviation | None:
     epsilon, power = 0.0, name
-    node = made_by(editor, name, "Add")
+    node = made_by(editor, name, "Add", "Max", "Clip")
     if node is not None:
-        pair = with_number(editor, node)
+        pair = with_number(editor, node) if node.op == "Add" else _kept_above(editor, node)
         if pair is None:
             return None
         power, epsilon = pair
@@ -232,13 +274,11 @@ def _under_root(editor: Editor, name: str) -> Deviation | None:
     )
 
 
-def inverse_deviation(editor: Editor, name: str) -> Deviation | None:
-    """1/√(…): Reciprocal, 1 / ·, or Pow(·, −0.5)."""
-    node = made_by(editor, name, "Reciprocal", "Div", "Pow")
-    if node is None:
-        return None
-    if node.op == "Pow":
-        return _under_root(editor, node.inputs[0]) if number(editor, node.inputs[1]) == -0.5 else None
-    if node.op == "Div":
-        return deviation(editor, node.inputs[1]) if number(editor, node.inputs[0]) == 1.0 else None
-    return deviation(editor, node.inputs[0])
+def _kept_above(editor: Editor, node: Node) -> tuple[str, float] | None:
+    """max(power, ε), where ε is so small that it may as well be added."""
+    if node.op == "Clip":
+        low = number(editor, node.input(1)) if node.input(1) and not node.input(2) else None
+        pair = None if low is None else (node.inputs[0], low)
+    else:
+        pair = with_number(editor, node) if len(node.inputs) == 2 else None
+    return pair if pair and 0 <= pair[1] <= _NEGLIGIBLE**2 else None

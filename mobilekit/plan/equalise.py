@@ -108,6 +108,8 @@ def _is_spatial_norm(node: onnx.NodeProto, constants: set[str]) -> bool:
     if node.domain != "mobilekit" or node.op_type != "Normalize":
         return False
     axes = [axis for attribute in node.attribute if attribute.name == "axes" for axis in attribute.ints]
+    if any(attribute.name == "outside" for attribute in node.attribute):
+        return False  # what is added to the root has no factor per channel
     return _CHANNEL not in axes and node.input[3] in constants
 
 

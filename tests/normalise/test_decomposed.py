@@ -37,6 +37,18 @@ VARIANTS = {
     "a = Mul (x, i) m = Mul (u, i) o = Sub (b, m) y = Add (a, o)",
     "scaled first": MEAN
     + "d = Sub (x, u) q = Mul (d, d) v = ReduceMean (q, axes) k = Add (v, e) s = Sqrt (k) r = Reciprocal (s) i = Mul (r, g) y = Mul (d, i)",
+    "epsilon outside the root": MEAN
+    + "d = Sub (x, u) q = Mul (d, d) v = ReduceMean (q, axes) r = Sqrt (v) s = Add (r, e) y = Div (d, s)",
+    "epsilon on both sides": MEAN
+    + "d = Sub (x, u) q = Mul (d, d) v = ReduceMean (q, axes) k = Add (v, e) r = Sqrt (k) s = Add (r, e) y = Div (d, s)",
+    "scale before the division": MEAN
+    + "d = Sub (x, u) q = Mul (d, d) v = ReduceMean (q, axes) k = Add (v, e) s = Sqrt (k) p = Mul (d, g) f = Div (p, s) y = Add (f, b)",
+    "a shift that is subtracted": MEAN
+    + "q = Mul (x, x) p = ReduceMean (q, axes) w = Mul (u, u) v = Sub (p, w) k = Add (v, e) s = Sqrt (k) i = Div (g, s) "
+    "a = Mul (x, i) m = Mul (u, i) o = Sub (m, b) y = Sub (a, o)",
+    "a negated mean": MEAN
+    + "d = Sub (x, u) q = Mul (d, d) v = ReduceMean (q, axes) k = Add (v, e) s = Sqrt (k) i = Reciprocal (s) h = Neg (u) "
+    "m = Mul (h, i) a = Mul (x, i) f = Add (a, m) t = Mul (f, g) y = Add (t, b)",
     "a shift in the square": "tiny = Constant <value_float = 0.000000001> () "
     + MEAN
     + "d = Sub (x, u) a = Add (d, tiny) q = Mul (d, a) v = ReduceMean (q, axes) k = Add (v, e) s = Sqrt (k) y = Div (d, s)",
@@ -59,8 +71,10 @@ def test_one_node(name):
 
 
 REFUSED = {
-    "epsilon outside the root": MEAN
-    + "d = Sub (x, u) q = Mul (d, d) v = ReduceMean (q, axes) r = Sqrt (v) s = Add (r, e) y = Div (d, s)",
+    "another map's mean": MEAN
+    + "a = Abs (x) w = ReduceMean (a, axes) d = Sub (x, u) f = Sub (x, w) q = Mul (d, d) v = ReduceMean (q, axes) k = Add (v, e) s = Sqrt (k) y = Div (f, s)",
+    "a shifted numerator": MEAN
+    + "d = Sub (x, u) f = Add (d, half) q = Mul (d, d) v = ReduceMean (q, axes) k = Add (v, e) s = Sqrt (k) y = Div (f, s)",
     "the variance of something else": MEAN
     + "d = Sub (x, u) a = Abs (x) w = ReduceMean (a, axes) f = Sub (a, w) q = Mul (f, f) v = ReduceMean (q, axes) k = Add (v, e) s = Sqrt (k) y = Div (d, s)",
     "other axes in the variance": "other = Constant <value_ints = [1]> () "

@@ -21,7 +21,14 @@ _DATA = slice(0, 1)
 
 @lowers("Normalize", since=1, domain="mobilekit", layout="any", fuses=True, data=_DATA)
 def normalize(
-    op: Operation, x: str, scale: str, bias: str, epsilon: str, *, axes: Sequence[int] = ()
+    op: Operation,
+    x: str,
+    scale: str,
+    bias: str,
+    epsilon: str,
+    *,
+    axes: Sequence[int] = (),
+    outside: float = 0.0,
 ) -> None:
     """MEAN, SQUARED_DIFFERENCE, MEAN, ADD, RSQRT, then one MUL and one ADD over the map."""
     rank = len(op.shape(x))
@@ -29,7 +36,7 @@ def normalize(
     data = op.input(x)
     small = tuple(1 if i in reduced else size for i, size in enumerate(op.tensor_shape(data)))
     mean = _mean(op, data, reduced, small)
-    inverse = _inverse_deviation(op, data, mean, epsilon, reduced, small)
+    inverse = _inverse_deviation(op, data, mean, epsilon, reduced, small, outside)
     if any(_varies_over(op, v, axes) for v in (scale, bias)):
         _apply_to_map(op, data, mean, inverse, scale, bias)
     else:
@@ -102,11 +109,28 @@ def _mean(op: Operation, data: int, reduced: Sequence[int], small: Sequence[int]
 
 
 def _inverse_deviation(
-    op: Operation, data: int, mean: int, epsilon: str, reduced: Sequence[int], small: Sequence[int]
+    op: Operation,
+    data: int,
+    mean: int,
+    epsilon: str,
+    reduced: Sequence[int],
+    small: Sequence[int],
+    outside: float,
 ) -> int:
     squares = op.temporary(op.tensor_shape(data))
     op.add("SQUARED_DIFFERENCE", (data, mean), (squares,))
-    return _rsqrt_of(op, _mean(op, squares, reduced, small), epsilon, small)
+    variance = _mean(op, squares, reduced, small)
+    if not outside:
+        return _rsqrt_of(op, variance, epsilon, small)
+    root, deviation, inverse = variance, op.temporary(small), op.temporary(small)
+    if not _is_uniform(op, epsilon, 0.0):
+        root = op.temporary(small)
+        op.add("ADD", (variance, op.operand(epsilon, len(small))), (root,))
+    rooted = op.temporary(small)
+    op.add("SQRT", (root,), (rooted,))
+    op.add("ADD", (rooted, op.floats(np.full((1,), outside, np.float32), name="outside")), (deviation,))
+    op.add("DIV", (op.floats(np.ones((1,), np.float32), name="one"), deviation), (inverse,))
+    return inverse
 
 
 def _rsqrt_of(op: Operation, variance: int, epsilon: str, small: Sequence[int]) -> int:
