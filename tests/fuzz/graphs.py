@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import onnx
@@ -13,6 +13,7 @@ from onnx import helper, numpy_helper
 
 from tests.fuzz.choice import Choice
 from tests.fuzz.draft import Draft, Unfit
+from tests.fuzz.functions import wrap_some
 from tests.fuzz.operators import TABLE, available
 
 OPSETS = range(7, 26)
@@ -22,11 +23,12 @@ _SPARE = 12  # operators that may turn out not to fit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A model, two feeds in its inputs' own types, and the fixed shapes of inputs declared without."""
+    """A model, feeds in its inputs' own types, the shapes of inputs declared without, images' descriptions."""
 
     model: onnx.ModelProto
     feeds: tuple[Mapping[str, np.ndarray], ...]
     shapes: Mapping[str, tuple[int, ...]]
+    images: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @st.composite
@@ -92,8 +94,25 @@ def _finish(draft: Draft) -> Case:
         )
     ir = {7: 3, 8: 3}.get(draft.opset, 4 if draft.opset < 11 else 8 if draft.opset < 21 else 10)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", draft.opset)], ir_version=ir)
+    if ir >= 8:
+        wrap_some(choose, model, draft.opset)
     feeds = tuple({i.name: i.make(feed) for i in draft.inputs} for feed in range(draft.feeds))
-    return Case(model=model, feeds=feeds, shapes=shapes)
+    images = {i.name: _image(i.array) for i in draft.inputs if _is_image(i.array) and choose.chance(30)}
+    return Case(model=model, feeds=feeds, shapes=shapes, images=images)
+
+
+def _is_image(array: np.ndarray) -> bool:
+    return (
+        array.ndim == 4
+        and array.dtype.kind == "f"
+        and array.shape[1] in (1, 3)
+        and array.shape[3] not in (1, 3)
+    )
+
+
+def _image(array: np.ndarray) -> dict[str, object]:
+    """What a user says of an image: its layout in the file is another one then."""
+    return {"kind": "image", "range": [-2.0, 2.0], "color": "gray" if array.shape[1] == 1 else "rgb"}
 
 
 def _declared(name: str, array: np.ndarray, shape) -> onnx.ValueInfoProto:

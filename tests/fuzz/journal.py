@@ -67,7 +67,8 @@ def write_case(folder: Path, case: Case) -> None:
     onnx.save(case.model, folder / "model.onnx")
     for place, feed in enumerate(case.feeds):
         np.savez(folder / f"feed{place}.npz", **feed)
-    (folder / "shapes.json").write_text(json.dumps({n: list(s) for n, s in case.shapes.items()}))
+    given = {"shapes": {n: list(s) for n, s in case.shapes.items()}, "images": case.images}
+    (folder / "given.json").write_text(json.dumps(given))
 
 
 def read_case(folder: Path) -> Case:
@@ -76,8 +77,10 @@ def read_case(folder: Path) -> Case:
     for path in sorted(folder.glob("feed*.npz")):
         with np.load(path) as arrays:
             feeds.append(dict(arrays))
-    shapes = {n: tuple(s) for n, s in json.loads((folder / "shapes.json").read_text()).items()}
-    return Case(model=onnx.load(folder / "model.onnx"), feeds=tuple(feeds), shapes=shapes)
+    given = json.loads((folder / "given.json").read_text())
+    shapes = {n: tuple(s) for n, s in given["shapes"].items()}
+    model = onnx.load(folder / "model.onnx")
+    return Case(model=model, feeds=tuple(feeds), shapes=shapes, images=given["images"])
 
 
 def summary(journal: Journal, seconds: float) -> str:

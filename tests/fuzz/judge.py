@@ -70,6 +70,7 @@ def _converted(case: Case, expected: list[Expected], folder: Path) -> Verdict:
             out=folder / "out",
             store=folder / "store",
             shapes=dict(case.shapes),
+            inputs=dict(case.images),
             samples=[case.feeds[0]],
         )
         with mobilekit.open_runtime(artifact.path, threads=1) as runtime:

@@ -32,7 +32,7 @@ def judge_precision(case: Case, precision: str, folder: Path | None = None) -> V
         try:
             artifact = mobilekit.convert(
                 path, precision=precision, out=Path(name) / "out", store=Path(name) / "store",
-                shapes=dict(case.shapes), samples=list(case.feeds),
+                shapes=dict(case.shapes), inputs=dict(case.images), samples=list(case.feeds),
             )  # fmt: skip
             with mobilekit.open_runtime(artifact.path, threads=1) as runtime:
                 got = runtime.run(case.feeds[0])

@@ -41,12 +41,14 @@ def _candidates(case: Case) -> Iterator[Case]:
         values = [stepper.run(feed) for feed in case.feeds]
     except NodeError:
         return
+    if case.images:
+        yield Case(model=case.model, feeds=case.feeds, shapes=case.shapes)
     for node in nodes[:-1]:
         yield from (_cut(case, outputs=[o], values=values) for o in node.output if o and [o] != names)
     for node in reversed(nodes[:-1]):
         yield _cut(case, outputs=names, values=values, inputs=[o for o in node.output if o])
     if len(case.feeds) > 1:
-        yield Case(model=case.model, feeds=case.feeds[:1], shapes=case.shapes)
+        yield Case(model=case.model, feeds=case.feeds[:1], shapes=case.shapes, images=case.images)
 
 
 def _cut(
@@ -66,6 +68,10 @@ def _cut(
     for field in ("node", "input", "output", "initializer"):
         model.graph.ClearField(field)
     model.graph.node.extend(reversed(nodes))
+    called = {(node.domain, node.op_type) for node in nodes}
+    functions = [f for f in case.model.functions if (f.domain, f.name) in called]
+    del model.functions[:]
+    model.functions.extend(functions)
     model.graph.initializer.extend(t for t in graph.initializer if t.name in needed)
     model.graph.input.extend(v for v in graph.input if v.name in needed)
     model.graph.input.extend(_info(n, known[n]) for n in inputs if n in needed)
@@ -76,7 +82,8 @@ def _cut(
         extra = {n: values[place][n] for n in inputs if n in needed} if values else {}
         feeds.append({**{n: v for n, v in feed.items() if n in needed}, **extra})
     shapes = {n: s for n, s in case.shapes.items() if n in needed}
-    return Case(model=model, feeds=tuple(feeds), shapes=shapes)
+    images = {n: i for n, i in case.images.items() if n in needed}
+    return Case(model=model, feeds=tuple(feeds), shapes=shapes, images=images)
 
 
 def _info(name: str, value: np.ndarray) -> onnx.ValueInfoProto:

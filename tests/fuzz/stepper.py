@@ -37,7 +37,12 @@ class Runner:
     """One node in a session of its own."""
 
     def __init__(
-        self, node, opset: int, types: Mapping[str, np.ndarray], constants: Mapping[str, np.ndarray], ir=10
+        self,
+        node: onnx.NodeProto,
+        opset: int,
+        types: Mapping[str, np.ndarray],
+        constants: Mapping[str, np.ndarray],
+        functions: Sequence[onnx.FunctionProto] = (),
     ):
         self.node = node
         self.reads = [n for n in dict.fromkeys(node.input) if n and n not in constants]
@@ -49,9 +54,10 @@ class Runner:
             [helper.make_empty_tensor_value_info(name) for name in self.writes],
             [numpy_helper.from_array(constants[n], n) for n in dict.fromkeys(node.input) if n in constants],
         )
-        model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=max(ir, 4)
-        )
+        called = [f for f in functions if (f.domain, f.name) == (node.domain, node.op_type)]
+        self.op = called[0].node[0].op_type if called else node.op_type
+        opsets = [helper.make_opsetid("", opset), *(helper.make_opsetid(f.domain, 1) for f in called)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=10, functions=called)
         self._session = open_session(model, optimise=False)
 
     def run(self, values: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -86,16 +92,20 @@ class Stepper:
         values = dict(feed)
         self._runners: list[Runner] = []
         for node in model.graph.node:
-            runner = Runner(node, opset, values, self._constants, model.ir_version)
-            self._runners.append(runner)
-            values.update(zip(runner.writes, runner.run(values), strict=True))
+            runner = Runner(node, opset, values, self._constants, model.functions)
+            results = dict(zip(runner.writes, runner.run(values), strict=True))
+            if node.op_type == "Constant":
+                self._constants.update(results)
+            else:
+                self._runners.append(runner)
+                values.update(results)
 
     def run(self, feed: Mapping[str, np.ndarray], *, noise: Noise | None = None) -> dict[str, np.ndarray]:
         """Every value of the graph by name."""
         values = {n: noise(v) if noise and not _is_integral(v) else v for n, v in feed.items()}
         for runner in self._runners:
             results = runner.run(values)
-            if noise and runner.node.op_type not in EXACT and not _is_whole(runner, values, self._constants):
+            if noise and runner.op not in EXACT and not _is_whole(runner, values, self._constants):
                 results = [noise(r) for r in results]
             values.update(zip(runner.writes, results, strict=True))
         return values
@@ -130,7 +140,7 @@ def _is_integral(values: np.ndarray) -> bool:
 
 
 def _is_whole(runner: Runner, values: Mapping, constants: Mapping) -> bool:
-    if runner.node.op_type not in (
+    if runner.op not in (
         "Add",
         "Sub",
         "Mul",
