@@ -26,6 +26,7 @@ LACKING: Mapping[str, frozenset[str]] = MappingProxyType(
         "DepthToSpace": frozenset((*_UNSIGNED, "int16", "bool")),
         "Gather": frozenset(_UNSIGNED),
         "Pad": frozenset(_UNSIGNED),
+        "Slice": frozenset(_UNSIGNED),
         "SpaceToDepth": frozenset((*_UNSIGNED, "int16", "bool")),
     }
 )
@@ -44,19 +45,22 @@ CARRIERS: Mapping[str, Any] = MappingProxyType(
 
 _DATA = {"Concat": slice(None), "Pad": slice(0, 3, 2)}
 MOST_AXES = 6
-_MOST_PADDED = {"f": 6}
-_MOST_PADDED_OTHERS = 5
 
 
 def _carried(node: Node, b: Builder) -> Replacement | None:
     """Cast, move, cast back."""
     kind = b.dtype(node.inputs[0])
-    if kind.name not in LACKING[node.op]:
+    if kind.name not in LACKING[node.op] or (node.op == "Slice" and not _is_backward(node, b)):
         return None
     carrier = CARRIERS[kind.name]
     data = set(node.inputs[_DATA.get(node.op, slice(0, 1))])
     moved = b.again(node, *(b.cast(v, carrier) if v and v in data else v for v in node.inputs))
     return b.cast(moved, kind)
+
+
+def _is_backward(node: Node, b: Builder) -> bool:
+    """Whether a Slice turns something around; forwards, LiteRT cuts anything."""
+    return min((b.ints(node.input(4)) if node.input(4) else None) or (1,)) < 0
 
 
 def _concat(node: Node, b: Builder) -> Replacement | None:
@@ -81,22 +85,6 @@ def _split(node: Node, b: Builder) -> Replacement | None:
     return tuple(b.reshape(v, b.shape(name)) for v, name in zip(parts, node.outputs, strict=True))
 
 
-def _pad(node: Node, b: Builder) -> Replacement | None:
-    """One axis after the other, each as the middle of three."""
-    x = node.inputs[0]
-    rank, pads = b.rank(x), b.ints(node.inputs[1])
-    most = _MOST_PADDED.get(b.dtype(x).kind, _MOST_PADDED_OTHERS)
-    if rank <= most or pads is None or len(pads) != 2 * rank or node["mode"] != "constant" or min(pads) < 0:
-        return None
-    shape = list(b.shape(x))
-    for axis, (before, after) in enumerate(zip(pads[:rank], pads[rank:], strict=True)):
-        if before or after:
-            folded = b.reshape(x, _around(shape, axis))
-            x = b.add("Pad", folded, [0, before, 0, 0, after, 0], node.input(2), mode="constant")
-            shape[axis] += before + after
-    return b.reshape(x, shape)
-
-
 def _around(shape: tuple[int, ...] | list[int], axis: int) -> tuple[int, int, int]:
     """The axes before one, it, and those after it."""
     return prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])
@@ -106,5 +94,4 @@ RULES = (
     Rule(name="carried", ops=tuple(LACKING), apply=_carried),
     Rule(name="concat", ops=("Concat",), apply=_concat),
     Rule(name="split-rank", ops=("Split",), apply=_split),
-    Rule(name="pad-rank", ops=("Pad",), apply=_pad),
 )

@@ -37,10 +37,11 @@ MOST_MASKED = 1 << 24
 
 _COMBINES = {"add": "Add", "mul": "Mul", "max": "Max", "min": "Min"}
 _REDUCES = {"mul": "ReduceProd", "max": "ReduceMax", "min": "ReduceMin"}
-# TFLite computes with these, on which it has no arithmetic of its own that is exact.
+_SUMS = ("add", "mul")
+# What stands for types that SCATTER_ND lacks; the bits of a sum or product are those of the signed one.
 _WIDER: Mapping[str, Any] = {
     **dict.fromkeys(("int8", "uint8", "int16", "uint16", "bool"), np.int32),
-    "uint32": np.int64,
+    **dict.fromkeys(("uint32", "uint64"), np.int64),
 }
 
 
@@ -85,7 +86,7 @@ def _scattered(node: Node, place: Number, count: int, b: Builder) -> Replacement
     if reduction == "none":
         return b.reshape(_replaced(rows, new, place, b), b.shape(x))
     kind = b.dtype(x)
-    if kind.name in _WIDER:
+    if kind.name in _WIDER and (reduction in _SUMS or kind != np.uint64):
         rows, new = (b.cast(v, _WIDER[kind.name]) for v in (rows, new))
     combined = _combined(rows, new, place, reduction, b)
     return combined if isinstance(combined, Refusal) else b.cast(b.reshape(combined, b.shape(x)), kind)

@@ -83,6 +83,21 @@ def test_top_k(graph_of, agrees) -> None:
     agrees(graph_of(text, {"k": _ints(4)}))
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "bool"])
+def test_expand_of_every_type(graph_of, agrees, operators, dtype: str) -> None:
+    """TILE repeats every type."""
+    text = f"{HEAD} ({dtype}[1,3,1,7] x) => ({dtype} y) {{ y = Expand(x, s) }}"
+    graph = graph_of(text, {"s": _ints(1, 3, 5, 7)})
+    agrees(graph)
+    assert "TILE" in operators(graph)
+
+
+def test_scalars_stay_scalars(graph_of, agrees) -> None:
+    """A constant without axes gives the result none."""
+    text = f"{HEAD} (float[3,4] x) => (float y) {{ s = ReduceSum<keepdims=0>(x) y = Add(s, k) }}"
+    agrees(graph_of(text, {"k": np.array(2, np.float32)}))
+
+
 def test_expand(graph_of, agrees) -> None:
     """Expand repeats along axes of one."""
     agrees(
@@ -106,16 +121,3 @@ def test_what_tflite_computes_otherwise_is_refused(graph_of, text: str) -> None:
     graph = graph_of(f"{HEAD} (float[1,4,5,7] x) => (float y) {{ {text} }}", used)
     with pytest.raises(UnsupportedOperatorError, match="legalised before"):
         emit(graph, precision="fp32")
-
-
-def test_scatter(graph_of, agrees) -> None:
-    """ScatterND writes its updates, negative indices included, and keeps all else."""
-    text = f"{HEAD} (float[5,3] x, float[2,3] u) => (float y) {{ y = ScatterND(x, i, u) }}"
-    agrees(graph_of(text, {"i": np.array([[1], [-1]], np.int64)}))
-
-
-def test_scatter_twice_to_one_place_is_refused(graph_of) -> None:
-    """Which of two updates wins is not defined."""
-    text = f"{HEAD} (float[5,3] x, float[2,3] u) => (float y) {{ y = ScatterND(x, i, u) }}"
-    with pytest.raises(UnsupportedOperatorError, match="written twice"):
-        emit(graph_of(text, {"i": np.array([[1], [1]], np.int64)}), precision="fp32")

@@ -179,9 +179,6 @@ def pad(
     op.add("PADV2", (source, operand, filler), (op.result(),))
 
 
-# LiteRT broadcasts these; others are repeated, which is the same.
-
-
 @lowers("Expand", since=13, layout="any", data=_DATA)
 def expand(op: Operation, input: str, shape: str) -> None:  # noqa: A002
     """TILE, a hundred times as fast as BROADCAST_TO; that only for tensors without elements."""
