@@ -18,6 +18,7 @@ from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
 from mobilekit.legalise.rules.pool import needed_pads
+from mobilekit.legalise.rules.pool_indices import EXACT
 from mobilekit.legalise.spatial import window_of
 
 if TYPE_CHECKING:
@@ -70,22 +71,23 @@ def _of_max_pool(node: Node, b: Builder) -> Replacement | None:
     source = b.shape(pool.inputs[0])
     window = window_of(pool)
     apart = all(e <= s for e, s in zip(window.extents, window.strides, strict=True))
-    if b.shape(node.name) != source or not apart or int(np.prod(source)) > np.iinfo(np.int32).max:
+    if b.shape(node.name) != source or not apart:
         return None
     pads = needed_pads(pool, window, b)
     per_image = int(np.prod(source[2:]))
     images = (np.arange(source[0] * source[1]) * per_image).reshape(*source[:2], *(1,) * len(source[2:]))
-    within = b.cast(b.add("Sub", indices, images.astype(np.int64)), np.int32)
+    kind = np.dtype(np.float32 if int(np.prod(source)) <= EXACT else np.int64)
+    within = b.add("Sub", b.cast(indices, kind), images.astype(kind))
     for axis, (size, stride, (before, _)) in enumerate(
         zip(source[2:], window.strides, pads, strict=True), start=2
     ):
         covering = np.minimum((np.arange(size) + before) // stride, b.shape(x)[axis] - 1)
         x, within = (b.add("Gather", v, covering.astype(np.int64), axis=axis) for v in (x, within))
-    return b.add("Where", b.add("Equal", within, _places(source)), x, np.zeros((), b.dtype(x)))
+    return b.add("Where", b.add("Equal", within, _places(source).astype(kind)), x, np.zeros((), b.dtype(x)))
 
 
 def _places(source: tuple[int, ...]) -> Array:
-    return np.arange(int(np.prod(source[2:])), dtype=np.int32).reshape(1, 1, *source[2:])
+    return np.arange(int(np.prod(source[2:])), dtype=np.int64).reshape(1, 1, *source[2:])
 
 
 # Before MaxPool is rewritten, so that the indices can be traced to it.

@@ -70,7 +70,9 @@ def _defined(node: Node, b: Builder) -> Refusal | None:
         return Refusal(got=f"a window over {axes} axes", hint="pool over at most 3 axes at a time")
     window = window_of(node)
     sizes = b.shape(node.inputs[0])[2:]
-    if 0 in b.shape(node.name):
+    pads = onnx_pads(node, window, sizes)
+    whole = [size + before + after for size, (before, after) in zip(sizes, pads, strict=True)]
+    if 0 in b.shape(node.name) or any(e > size for e, size in zip(window.extents, whole, strict=True)):
         return Refusal(got=f"kernel_shape {window.kernel} with dilations {window.dilations} on {sizes}")
     if not str(node["auto_pad"]).startswith("SAME"):
         return None

