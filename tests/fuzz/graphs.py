@@ -31,6 +31,12 @@ class Case:
     images: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
+def operators_of(case: Case) -> tuple[str, ...]:
+    """The operators in order, those of functions too: graphs that agree in this are much alike."""
+    inner = {(f.domain, f.name): f.node[0].op_type for f in case.model.functions}
+    return tuple(inner.get((n.domain, n.op_type), n.op_type) for n in case.model.graph.node)
+
+
 @st.composite
 def cases(draw, most: int = MOST_NODES) -> Case:
     """Graphs of up to ``most`` operators (patterns count once) that ONNX Runtime runs."""

@@ -85,7 +85,7 @@ def read_case(folder: Path) -> Case:
 
 def summary(journal: Journal, seconds: float) -> str:
     """Graphs, nodes, operators with counts, verdicts, refusals by reason, findings."""
-    lines = list(journal.everything())
+    lines = [line for line in journal.everything() if line["kind"] != "absent"]
     kinds = Counter(line["kind"] for line in lines)
     operators: Counter[str] = Counter()
     for line in lines:

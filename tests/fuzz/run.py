@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.fuzz.graphs import operators_of
 from tests.fuzz.journal import Journal, read_case, summary
 from tests.fuzz.judge import Verdict, judge
 
@@ -65,7 +66,7 @@ def _run(journal: Journal, base: int, first: int, last: int) -> None:
             return
         number = next(c for c in range(first, last + 1) if len(journal.lines(c)) < _CHUNK)
         case = read_case(journal.root / "scratch" / str(first) / "current")
-        operators = dict(Counter(node.op_type for node in case.model.graph.node))
+        operators = dict(Counter(operators_of(case)))
         journal.append(number, {"kind": kind[0], "reason": kind[1], "operators": operators})
         journal.keep(f"{number:05}-{len(journal.lines(number)):02}", case, Verdict(*kind))
 
