@@ -19,15 +19,16 @@ _EVERY = 100
 
 def main() -> int:
     """Run, report, write; the exit status."""
-    started, names, outcomes = time.monotonic(), case_list.cases(), []
+    started, names, outcomes = time.monotonic(), case_list.cases(*sys.argv[1:]), []
     for outcome in sweep(names):
         outcomes.append(outcome)
         if len(outcomes) % _EVERY == 0:
             sys.stderr.write(f"{len(outcomes)} of {len(names)} cases\n")
-    found = results.as_json(outcomes)
+    found = results.merged(results.committed(), outcomes) if sys.argv[1:] else results.as_json(outcomes)
     results.FILE.write_text(results.as_text(found), encoding="utf-8")
     document.FILE.write_text(document.document(found, case_list.committed()), encoding="utf-8")
-    for operator, kept in found["operators"].items():
+    for operator in sorted({outcome.operator for outcome in outcomes}):
+        kept = found["operators"][operator]
         counts = Counter(map(results.status, kept.values()))
         shown = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
         sys.stdout.write(f"{operator:26} {len(kept):4}  {shown}\n")

@@ -19,10 +19,11 @@ def difference(expected: np.ndarray, actual: np.ndarray) -> str:
     if expected.dtype.kind != "f":
         wrong = int((expected != actual).sum())
         return f"{wrong} of {expected.size} elements differ" if wrong else ""
-    return _of_floats(expected.astype(np.float64), actual.astype(np.float64))
+    step = float(np.finfo(expected.dtype).eps)
+    return _of_floats(expected.astype(np.float64), actual.astype(np.float64), step)
 
 
-def _of_floats(expected: np.ndarray, actual: np.ndarray) -> str:
+def _of_floats(expected: np.ndarray, actual: np.ndarray, step: float) -> str:
     finite = np.isfinite(expected)
     # What is not finite must be the same: NaN where NaN is expected, infinities by their sign.
     same = np.array_equal(expected[~finite], actual[~finite], equal_nan=True)
@@ -31,7 +32,8 @@ def _of_floats(expected: np.ndarray, actual: np.ndarray) -> str:
     if not finite.any():
         return ""
     error = float(np.abs(expected[finite] - actual[finite]).max())
-    allowed = tolerance(expected[finite])
+    # Numbers of half precision near the largest one are that far apart.
+    allowed = max(tolerance(expected[finite]), step * float(np.abs(expected[finite]).max()))
     return f"error {error:.3g}, allowed {allowed:.3g}" if error > allowed else ""
 
 

@@ -55,6 +55,12 @@ def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
+def merged(kept: dict[str, Any], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Kept results with those of some operators replaced."""
+    new = as_json(outcomes)
+    return {**new, "operators": dict(sorted({**kept["operators"], **new["operators"]}.items()))}
+
+
 def entry(outcome: Outcome) -> str | dict[str, str]:
     """An outcome as it is kept. Figures of a right result are not kept: they may differ between processors."""
     if outcome.follows:

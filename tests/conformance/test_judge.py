@@ -23,6 +23,15 @@ def test_tiny_ranges(expected, allowed):
     assert tolerance(np.array(expected)) == pytest.approx(allowed)
 
 
+def test_half_precision_has_steps():
+    """One step of float16 near the largest number may exceed a thousandth of a small range; two steps are wrong."""
+    expected = np.array([0.75, 0.999], np.float16)
+    one, two = (expected + np.array([0, steps * 2.0**-11], np.float16) for steps in (-1, -2))
+    assert difference(expected, one) == ""
+    assert difference(expected, expected + np.float16(0.004)) != ""
+    assert difference(expected.astype(np.float32), two.astype(np.float32)) != ""
+
+
 def test_integers_and_booleans_are_equal():
     """One off is wrong, however large the range."""
     assert difference(np.array([0, 1000]), np.array([0, 1000])) == ""
