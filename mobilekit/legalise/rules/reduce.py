@@ -12,6 +12,28 @@ PLAIN = ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd")
 COMPOUND = ("ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp")
 
 
+_OVER_NOTHING = {
+    "ReduceSum": 0.0, "ReduceL1": 0.0, "ReduceL2": 0.0, "ReduceSumSquare": 0.0, "ReduceProd": 1.0,
+    "ReduceMax": -np.inf, "ReduceMin": np.inf, "ReduceLogSum": -np.inf, "ReduceLogSumExp": -np.inf,
+}  # fmt: skip
+
+
+def _empty(node: Node, b: Builder) -> Replacement | Refusal | None:
+    """Over no elements the result is the operator's neutral one; integers have no infinities but their ends."""
+    kind = b.type(node.name)
+    if b.type(node.inputs[0]).size or not kind.size:
+        return None
+    value = _OVER_NOTHING.get(node.op)
+    if value is None or (node.op.startswith("ReduceLog") and not kind.is_float):
+        return Refusal(got="no elements to reduce", hint="leave this step out")
+    if np.isinf(value) and kind.dtype.kind in "iu":
+        limits = np.iinfo(kind.dtype)
+        value = limits.min if value < 0 else limits.max
+    if np.isinf(value) and kind.dtype == np.bool_:
+        value = value > 0
+    return b.workspace.intern(np.full(kind.shape, value, kind.dtype), f"{node.name}/neutral")
+
+
 def _axes(node: Node, b: Builder) -> Replacement | Refusal | None:
     """Write the axes out; a reduction over none is what the operator does to each element."""
     x, given = node.inputs[0], node.input(1)
@@ -36,12 +58,21 @@ def _elementwise(node: Node, b: Builder) -> str:
         return b.add("Abs", x)
     if node.op == "ReduceSumSquare":
         return b.add("Mul", x, x)
-    return b.add("Log", x) if node.op == "ReduceLogSum" else x
+    if node.op == "ReduceLogSum":
+        # A logarithm of integers is refused with the others.
+        return (
+            b.add("Log", x)
+            if b.type(x).is_float
+            else b.add(node.op, b.reshape(x, (1, *b.shape(x))), [0], keepdims=0)
+        )
+    return x
 
 
-def _compound(node: Node, b: Builder) -> Replacement:
+def _compound(node: Node, b: Builder) -> Replacement | Refusal:
     x, axes = node.inputs
     keep = node["keepdims"]
+    if not b.type(x).is_float and node.op.startswith("ReduceLog"):
+        return Refusal(got=f"a logarithm of {b.dtype(x).name}", hint="cast to float before it")
     if node.op == "ReduceL1":
         return b.add("ReduceSum", b.add("Abs", x), axes, keepdims=keep)
     if node.op == "ReduceLogSum":
@@ -49,7 +80,23 @@ def _compound(node: Node, b: Builder) -> Replacement:
     if node.op == "ReduceLogSumExp":
         return _log_sum_exp(x, axes, keep, b)
     total = b.add("ReduceSum", b.add("Mul", x, x), axes, keepdims=keep)
-    return b.add("Sqrt", total) if node.op == "ReduceL2" else total
+    return _root(total, b) if node.op == "ReduceL2" else total
+
+
+def _root(total: str, b: Builder) -> str | Refusal:
+    """The square root; of integers the whole part, found in float32 and corrected by one either way."""
+    dtype = b.dtype(total)
+    if b.type(total).is_float:
+        return b.add("Sqrt", total)
+    if dtype.itemsize > 4:
+        return Refusal(got=f"a square root of {dtype.name}", hint="cast to float before it")
+    wide = b.cast(total, np.int64)
+    root = b.cast(b.add("Sqrt", b.cast(wide, np.float32)), np.int64)
+    over = b.add("Greater", b.add("Mul", root, root), wide)
+    root = b.add("Sub", root, b.cast(over, np.int64))
+    following = b.add("Add", root, 1)
+    under = b.add("LessOrEqual", b.add("Mul", following, following), wide)
+    return b.cast(b.add("Where", under, following, root), dtype)
 
 
 def _log_sum_exp(x: str, axes: str, keep: int, b: Builder) -> str:
@@ -69,6 +116,15 @@ def _booleans(node: Node, b: Builder) -> Replacement | None:
     return b.cast(reduced, np.bool_)
 
 
+def _integer_mean(node: Node, b: Builder) -> Replacement | None:
+    """The sum, which wraps, divided and truncated, as ONNX Runtime has it."""
+    x, axes = node.inputs
+    if b.dtype(x) != np.int32:
+        return None
+    total = b.add("ReduceSum", x, axes, keepdims=node["keepdims"])
+    return b.add("Div", total, b.type(x).size // b.type(total).size)
+
+
 def _arg(node: Node, b: Builder) -> Replacement | None:
     """select_last_index looks for the first along the reversed axis."""
     x = node.inputs[0]
@@ -82,8 +138,10 @@ def _arg(node: Node, b: Builder) -> Replacement | None:
 
 
 RULES = (
+    Rule(name="reduce-nothing", ops=(*PLAIN, *COMPOUND), apply=_empty),
     Rule(name="reduce-axes", ops=(*PLAIN, *COMPOUND), apply=_axes),
     Rule(name="reduce-booleans", ops=("ReduceMax", "ReduceMin"), apply=_booleans),
+    Rule(name="integer-mean", ops=("ReduceMean",), apply=_integer_mean),
     Rule(name="reduce-compound", ops=COMPOUND, apply=_compound),
     Rule(name="arg", ops=("ArgMax", "ArgMin"), apply=_arg),
 )

@@ -1,5 +1,7 @@
 """Reductions of every kind over every kind of axes."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from mobilekit.errors import UnsupportedOperatorError
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.legalise.rules.reduce import COMPOUND, PLAIN
+from tests.convert.tflite.nodes import litert
 from tests.legalise.support import check_node, few, node_graph, noise
 
 
@@ -68,3 +71,78 @@ def test_runtime_axes_are_refused():
 
     with pytest.raises(UnsupportedOperatorError, match="axes"):
         legalise(graph_from_proto(model, stage="normalised"), samples=[])
+
+
+@pytest.mark.parametrize(
+    ("op", "neutral"),
+    [
+        ("ReduceSum", 0), ("ReduceProd", 1), ("ReduceMax", -np.inf), ("ReduceMin", np.inf), ("ReduceL1", 0),
+        ("ReduceL2", 0), ("ReduceSumSquare", 0), ("ReduceLogSum", -np.inf), ("ReduceLogSumExp", -np.inf),
+    ],
+)  # fmt: skip
+def test_over_nothing(op, neutral):
+    """An empty axis gives what changes nothing."""
+    got = litert(op, [np.zeros((2, 0, 3), np.float32), np.array([1])])
+    np.testing.assert_array_equal(got, np.full((2, 1, 3), neutral, np.float32))
+
+
+def test_integer_extremes_over_nothing():
+    """Integers have no infinity: their own ends."""
+    empty = np.zeros((0, 2), np.int32)
+    np.testing.assert_array_equal(litert("ReduceMax", [empty, np.array([0])]), np.full((1, 2), -(2**31)))
+    np.testing.assert_array_equal(litert("ReduceMin", [empty, np.array([0])]), np.full((1, 2), 2**31 - 1))
+
+
+def test_a_mean_of_nothing_is_refused():
+    """There is no such number."""
+    with pytest.raises(UnsupportedOperatorError, match=r"ReduceMean.*no elements to reduce"):
+        litert("ReduceMean", [np.zeros((2, 0), np.float32), np.array([1])])
+
+
+def test_integer_means_are_truncated():
+    """Towards zero, and the sum wraps."""
+    x = np.array([[-3, -4], [3, 4], [2**31 - 1, 3]], np.int32)
+    check_node("ReduceMean", [x, np.array([1])])
+    np.testing.assert_array_equal(litert("ReduceMean", [x, np.array([1])])[:2], [[-3], [3]])
+
+
+def test_integer_roots_are_whole():
+    """Just under, at and just over squares that a float cannot tell apart."""
+    roots = np.array([1, 7, 4097, 46340], np.int64)
+    total = np.concatenate([roots**2 - 1, roots**2, roots**2 + 1])
+    x = np.stack([np.ones_like(total), np.zeros_like(total)], axis=1).astype(np.int32)
+    np.testing.assert_array_equal(litert("ReduceL2", [x * 7, np.array([1])]), np.full((len(x), 1), 7))
+    pairs = np.array([[20000, 41802], [46340, 1], [3, 4], [65, 72]], np.int32)
+    wanted = [[math.isqrt(int(a) ** 2 + int(b) ** 2)] for a, b in pairs]
+    np.testing.assert_array_equal(litert("ReduceL2", [pairs, np.array([1])]), wanted)
+
+
+@pytest.mark.parametrize("op", ["ReduceLogSum", "ReduceLogSumExp"])
+@pytest.mark.parametrize("noop", [0, 1])
+def test_logarithms_of_integers_are_refused(op, noop):
+    """What ONNX Runtime truncates in double precision is not guessed from floats."""
+    x = np.array([[1, 2], [3, 4]], np.int32)
+    if op == "ReduceLogSumExp" and noop:
+        assert litert(op, [x], noop_with_empty_axes=1).tolist() == x.tolist()
+        return
+    with pytest.raises(UnsupportedOperatorError, match="a logarithm of int32"):
+        litert(op, [x], noop_with_empty_axes=noop)
+
+
+def test_roots_of_int64_are_refused():
+    """A float does not find them."""
+    with pytest.raises(UnsupportedOperatorError, match="a square root of int64"):
+        litert("ReduceL2", [np.array([[3, 4]]), np.array([1])])
+
+
+@pytest.mark.parametrize("exclusive", [0, 1])
+@pytest.mark.parametrize("reverse", [0, 1])
+@pytest.mark.parametrize("dtype", [np.float32, np.int32, np.int64, np.uint32, np.uint64])
+def test_running_sums(dtype, exclusive, reverse):
+    """Forwards, backwards, without the element itself, of every type."""
+    x = np.arange(12).reshape(3, 4).astype(dtype)
+    ahead = x[:, ::-1] if reverse else x
+    wanted = np.cumsum(ahead, axis=1) - (ahead if exclusive else 0)
+    wanted = wanted[:, ::-1] if reverse else wanted
+    got = litert("CumSum", [x, np.array(1)], exclusive=exclusive, reverse=reverse)
+    np.testing.assert_array_equal(got, wanted.astype(dtype))
