@@ -19,7 +19,7 @@ _OVER_NOTHING = {
 
 
 def _empty(node: Node, b: Builder) -> Replacement | Refusal | None:
-    """Over no elements the result is the operator's neutral one; integers have no infinities but their ends."""
+    """Over no elements the result is the operator's neutral one, for infinities of integers their ends."""
     kind = b.type(node.name)
     if b.type(node.inputs[0]).size or not kind.size:
         return None
@@ -52,27 +52,26 @@ def _axes(node: Node, b: Builder) -> Replacement | Refusal | None:
     return b.add(node.op, x, axes, **written)
 
 
-def _elementwise(node: Node, b: Builder) -> str:
+def _elementwise(node: Node, b: Builder) -> str | Refusal:
     x = node.inputs[0]
     if node.op in ("ReduceL1", "ReduceL2"):
         return b.add("Abs", x)
     if node.op == "ReduceSumSquare":
         return b.add("Mul", x, x)
     if node.op == "ReduceLogSum":
-        # A logarithm of integers is refused with the others.
-        return (
-            b.add("Log", x)
-            if b.type(x).is_float
-            else b.add(node.op, b.reshape(x, (1, *b.shape(x))), [0], keepdims=0)
-        )
+        return b.add("Log", x) if b.type(x).is_float else _no_logarithm(x, b)
     return x
+
+
+def _no_logarithm(x: str, b: Builder) -> Refusal:
+    return Refusal(got=f"a logarithm of {b.dtype(x).name}", hint="cast to float before it")
 
 
 def _compound(node: Node, b: Builder) -> Replacement | Refusal:
     x, axes = node.inputs
     keep = node["keepdims"]
     if not b.type(x).is_float and node.op.startswith("ReduceLog"):
-        return Refusal(got=f"a logarithm of {b.dtype(x).name}", hint="cast to float before it")
+        return _no_logarithm(x, b)
     if node.op == "ReduceL1":
         return b.add("ReduceSum", b.add("Abs", x), axes, keepdims=keep)
     if node.op == "ReduceLogSum":
