@@ -67,3 +67,10 @@ def test_bits_of_one_element_and_a_constant(op: str):
         text + f"{{ y = {op}(x, c) w = {op}(d, z) }}", opset=18, x=[[[5]]], z=[-1, 2, 1 << 40]
     )
     assert verdict_of.kind == "right"
+
+
+@pytest.mark.parametrize("kind", ["int32", "int8"])
+def test_relu_of_integers(kind: str):
+    """LiteRT's RELU refused INT32 while running."""
+    text = f"({kind}[2,3] x) => ({kind}[2,3] y) {{ y = Relu(x) }}"
+    assert verdict(text, opset=14, x=[[-1, 2, -3], [4, -5, 0]]).kind == "right"

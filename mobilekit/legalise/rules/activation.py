@@ -96,7 +96,14 @@ def _leaky_relu(node: Node, b: Builder) -> Replacement | None:
     return b.add("PRelu", x, array.reshape((1,) * (b.rank(x) - array.ndim) + array.shape))
 
 
+def _relu(node: Node, b: Builder) -> Replacement | None:
+    """LiteRT's RELU knows floats; of integers it is a maximum."""
+    (x,) = node.inputs
+    return None if b.type(x).is_float else b.add("Max", x, np.zeros((), b.dtype(x)))
+
+
 RULES = (
+    Rule(name="relu-of-integers", ops=("Relu",), apply=_relu),
     Rule(name="elu", ops=("Elu",), apply=_elu),
     Rule(name="selu", ops=("Selu",), apply=_selu),
     Rule(name="celu", ops=("Celu",), apply=_celu),
