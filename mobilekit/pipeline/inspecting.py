@@ -143,28 +143,34 @@ def _with_outlook(
         legal_operators=histogram(legal.graph.proto()),
         refusals=refused,
         tiers=_tiers(facts, description, target, fill, possible=not refused),
-        delegates=() if refused else _delegates(facts, source, legal.graph, description, target, fill),
+        delegates=() if refused else _delegates(facts, source, normalised.graph, description, target, fill),
     )
 
 
 def _delegates(
     facts: Mapping[str, Any],
     source: Graph,
-    legal: Graph,
+    normalised: Graph,
     description: ModelDescription,
     target: Target,
     fill: Fill,
 ) -> tuple[DelegateOutlook, ...]:
-    """Outlooks of the tiers that have this very graph: others have a model or shapes of their own."""
-    own = {name: spec.shape for name, spec in ((spec.name, spec) for spec in source.inputs)}
-    same = [
-        tier
-        for tier, outlook in zip(
-            target.tiers, _tiers(facts, description, target, fill, possible=True), strict=True
-        )
-        if tier.model is None and all(own.get(name) == shape for name, shape in outlook.shapes.items())
-    ]
-    return delegate_outlooks(legal, description, same, source=source.proto())
+    """Outlooks of the tiers that have this model in these shapes: others have graphs of their own."""
+    from mobilekit.legalise.pipeline import legalise
+    from mobilekit.pipeline.tier_build import profile_of
+
+    shapes = {spec.name: spec.shape for spec in source.inputs}
+    outlooks = _tiers(facts, description, target, fill, possible=True)
+    legal: dict[str, Graph] = {}
+    found: list[DelegateOutlook] = []
+    for tier, outlook in zip(target.tiers, outlooks, strict=True):
+        if tier.model is not None or any(shapes.get(name) != own for name, own in outlook.shapes.items()):
+            continue
+        profile = profile_of(tier)
+        if profile not in legal:
+            legal[profile] = legalise(normalised, profile=profile, samples=()).graph
+        found += delegate_outlooks(legal[profile], description, [tier], source=source.proto())
+    return tuple(found)
 
 
 def _tiers(

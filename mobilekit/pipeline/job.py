@@ -40,7 +40,8 @@ class Job:
     ``package`` by a given plan); ``command`` is the command line that would make a refused build work.
     ``stepwise`` compares every step with the model (a build that publishes); else the float file is
     compared, and the steps only if it is wrong. ``fallback`` is ``onnx2tf``, or that with the
-    interpreter of an environment of its own: ``onnx2tf:/path/to/python``.
+    interpreter of an environment of its own: ``onnx2tf:/path/to/python``. ``profile`` is what the model
+    is legalised for.
     """
 
     model: Path
@@ -55,6 +56,7 @@ class Job:
     synthetic: bool = False
     stepwise: bool = True
     fallback: str | None = None
+    profile: str = "tflite-cpu"
     command: str = ""
 
     def key(self) -> dict[str, Any]:
@@ -69,6 +71,7 @@ class Job:
             "size": list(self.fill.size) if self.fill.size else None,
             "batch": self.fill.batch,
             "fallback": self.fallback,
+            "profile": self.profile,
         }
 
     def with_fill(self, fill: Fill) -> Job:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,7 +197,10 @@ def _demo_photos(store: Store, progress: Progress) -> PhotoSet:
 
 
 def _opened_once() -> Callable[[Job], Opened]:
-    """``open_job`` that reads a model once for all tiers that need the same shapes of it."""
+    """``open_job`` that reads a model once for all tiers that need the same shapes of it.
+
+    What is opened has the job that is asked for: tiers may legalise the same model in other forms.
+    """
     known: dict[tuple[Path, str], Opened] = {}
 
     def opened(job: Job) -> Opened:
@@ -206,7 +209,7 @@ def _opened_once() -> Callable[[Job], Opened]:
         key = (job.model, repr(job.fill))
         if key not in known:
             known[key] = open_job(job)
-        return known[key]
+        return replace(known[key], job=job)
 
     return opened
 

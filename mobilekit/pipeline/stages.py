@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from mobilekit.tier import Precision
 
 MODEL = "model.tflite"
-_PROFILE = "tflite-cpu"
 _METHOD = "percentile"
 
 
@@ -81,7 +80,7 @@ def _prepared(opened: Opened) -> Prepared:
     job.progress("normalise", 1, 1)
     job.progress("legalise", 0, 1)
     second = job.store.stage(
-        "legalise", {**key, "profile": _PROFILE}, lambda folder: _legalise(opened, first.path, folder)
+        "legalise", {**key, "profile": job.profile}, lambda folder: _legalise(opened, first.path, folder)
     )
     job.progress("legalise", 1, 1)
     return Prepared(
@@ -99,7 +98,7 @@ def _normalise(opened: Opened, folder: Path) -> None:
 
 def _legalise(opened: Opened, normalised: Path, folder: Path) -> None:
     graph = _read_graph(normalised / "graph.onnx", "normalised")
-    result = legalise(graph, profile=_PROFILE, samples=_compared(opened))
+    result = legalise(graph, profile=opened.job.profile, samples=_compared(opened))
     (folder / "graph.onnx").write_bytes(result.graph.model)
     write_json(folder / "rewrites.json", [asdict(each) for each in result.rewrites])
 
@@ -112,7 +111,7 @@ def _blame_a_pass(opened: Opened) -> None:
     """Raises PassDisagreementError if normalising or legalising is what changed the result."""
     samples = list(opened.verification)
     normalised = normalise(opened.source, samples=samples).graph
-    legalise(normalised, profile=_PROFILE, samples=samples)
+    legalise(normalised, profile=opened.job.profile, samples=samples)
 
 
 def _read_graph(path: Path, stage: Stage) -> Graph:

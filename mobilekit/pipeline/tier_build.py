@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mobilekit.legalise.profiles import profile_for
 from mobilekit.pipeline.job import Fill, Job
 from mobilekit.pipeline.keys import build_key, model_digest, tool_versions
 
@@ -25,11 +26,19 @@ MEASURED = "measured.json"
 
 
 def job_of(job: Job, target: Target, tier: Tier) -> Job:
-    """The job of one tier: its own model and dimensions where it has them."""
+    """The job of one tier: its own model and dimensions where it has them, in its accelerator's forms."""
     shapes = {**target.shapes, **(tier.shapes or {}), **job.fill.shapes}
     fill = Fill(shapes=shapes, size=tier.size or target.size, batch=target.batch)
     own = job.with_model(tier.model) if tier.model is not None else job
-    return own.with_fill(fill)
+    return replace(own.with_fill(fill), profile=profile_of(tier))
+
+
+def profile_of(tier: Tier) -> str:
+    """What the tier's model is legalised for: the accelerator that it names first.
+
+    An int8 tier has the CPU's forms, so that a plan is of the same graph in every command.
+    """
+    return "tflite-cpu" if tier.precision == "int8" else profile_for(tier.accelerators)
 
 
 def build_tier(
