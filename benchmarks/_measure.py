@@ -76,8 +76,14 @@ class Goal:
         return self.ratio <= self.at_most
 
 
-def arguments(description: str, *, peer: bool = True, repeat: int = 3) -> argparse.Namespace:
-    """The flags that every benchmark takes."""
+def arguments(
+    description: str,
+    *,
+    peer: bool = True,
+    repeat: int = 3,
+    more: Callable[[argparse.ArgumentParser], None] | None = None,
+) -> argparse.Namespace:
+    """The flags that every benchmark takes, and those that ``more`` adds."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
     models = "folder of .onnx files, each with STEM.toml or one of descriptions/"
     parser.add_argument("--models", type=Path, help=models)
@@ -86,6 +92,8 @@ def arguments(description: str, *, peer: bool = True, repeat: int = 3) -> argpar
     parser.add_argument("--repeat", type=int, default=repeat, help=f"runs of each side (default {repeat})")
     if peer:
         parser.add_argument("--peer-python", type=Path, help="a Python interpreter that has onnx2tf")
+    if more is not None:
+        more(parser)
     given = parser.parse_args()
     given.photos = given.photos.absolute() if given.photos else demo_photos()
     if peer:
