@@ -13,6 +13,7 @@ from mobilekit.convert.tflite.builder import OptionValue, TensorQuantisation
 from mobilekit.convert.tflite.emitter import Form, file_dtype
 from mobilekit.convert.tflite.layout import permutation
 from mobilekit.errors import UnsupportedOperatorError
+from mobilekit.legalise.rules.integers import has_kernel
 
 if TYPE_CHECKING:
     from mobilekit.convert.tflite.emitter import Emitter, Order
@@ -84,6 +85,11 @@ class Operation:
         message = f"TFLite cannot express {describe(self.fused.node)}: {reason}"
         raise UnsupportedOperatorError(message, hint=FALLBACK_HINT)
 
+    def require_kernel(self, value: str) -> None:
+        """Refuse the node if the runtime computes something else, or nothing, on the type of ``value``."""
+        if not has_kernel(self.fused.node.op_type, self.dtype(value)):
+            self.refuse(f"elements of type {self.dtype(value).name} are legalised before, not emitted")
+
     def order(self, rank: int) -> Order:
         """The axis order of this operator's inputs of that rank."""
         return permutation(rank, channels_last=self.reads)
@@ -107,7 +113,9 @@ class Operation:
             return self.input(value)
         array = self.constant(value)
         if array.size == 1:
-            array = array.reshape((1,) * min(rank, 1))
+            # Where nothing else brings the result's rank, the constants do.
+            kept = rank if all(self.is_constant(v) for v in self.fused.node.input if v) else min(rank, 1)
+            array = array.reshape((1,) * kept)
         else:
             array = array.reshape((1,) * (rank - array.ndim) + array.shape).transpose(self.order(rank))
         if self.quantised:

@@ -38,6 +38,13 @@ def test_logic(graph_of, agrees, operator: str) -> None:
     agrees(graph_of(f"{HEAD} (bool[2,5] x, bool[2,5] z) => (bool y) {{ n = Not(x) y = {operator}(n, z) }}"))
 
 
+def test_constants_alone_keep_the_rank_of_their_result(graph_of, agrees) -> None:
+    """Single numbers are written as [1]; where nothing else has the result's rank, they have it."""
+    text = """<ir_version: 10, opset_import: ["": 21]> g (float[1,1,2] x) => (float[1,1,3] y)
+        <float[1,1,1] a = {2}, float[1,1,1] b = {3}> { t = Add(a, b) y = Concat<axis = 2>(x, t) }"""
+    agrees(graph_of(text))
+
+
 def test_where(graph_of, agrees) -> None:
     """Where selects by a computed condition, in the image layout."""
     agrees(
