@@ -53,7 +53,7 @@ def _constants(operator: FileOperator, listing: Listing) -> Iterator[str]:
         for slot in slots:
             tensor = operator.operand(slot)
             if tensor is not None and tensor.constant != constant:
-                yield f"operand {slot} is {'computed at run time' if constant else 'constant'}"
+                yield f"operand {slot} is {'not ' if constant else ''}constant"
 
 
 def _types(operator: FileOperator, listing: Listing) -> Iterator[str]:

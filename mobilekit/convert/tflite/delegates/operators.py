@@ -127,7 +127,7 @@ def _linked(tensors: list[OperandTensor], rows: Sequence[_Row]) -> tuple[FileOpe
 
 def _tensor_of_draft(builder: FileBuilder, index: int, draft: TensorDraft) -> OperandTensor:
     quantised = draft.quantisation
-    constant = draft.buffer != 0
+    constant = bool(builder.buffers[draft.buffer])  # the runtime sees no constant in an empty buffer
     return OperandTensor(
         index=index,
         name=draft.name,
@@ -145,12 +145,11 @@ def _tensor_of_file(schema: Any, model: Any, tensor: Any, index: int) -> Operand
     dtype = names[tensor.Type()].lower()
     shape = tuple(int(tensor.Shape(i)) for i in range(tensor.ShapeLength()))
     buffer = model.Buffers(tensor.Buffer())
-    constant = buffer.DataLength() > 0 or (tensor.Buffer() != 0 and 0 in shape)
+    constant = buffer.DataLength() > 0
     scales, zero_points = _quantisation(tensor.Quantization())
     values = None
     if constant and _is_small(dtype, shape):
-        content = buffer.DataAsNumpy().tobytes() if buffer.DataLength() else b""
-        values = np.frombuffer(content, dtype=dtype).reshape(shape)
+        values = np.frombuffer(buffer.DataAsNumpy().tobytes(), dtype=dtype).reshape(shape)
     return OperandTensor(
         index=index,
         name=(tensor.Name() or b"").decode(),

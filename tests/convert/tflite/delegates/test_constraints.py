@@ -25,7 +25,7 @@ ADD = operator("ADD", [MAP, MAP], MAP, fusedActivationFunction="RELU")
         (ADD, {"inputs": (2, 3)}, {"inputs": (3, 3)}, "2 operands, it takes 3"),
         (ADD, {"outputs": (1, 1)}, {"outputs": (2, 4)}, "1 results, it takes 2 to 4"),
         (MEAN, {"runtime_inputs": (1, 1)}, {"runtime_inputs": (2, 2)}, "1 operands computed at run time"),
-        (MEAN, {"constant": (1,)}, {"constant": (0,)}, "operand 0 is computed at run time"),
+        (MEAN, {"constant": (1,)}, {"constant": (0,)}, "operand 0 is not constant"),
         (MEAN, {"runtime": (0,)}, {"runtime": (1,)}, "operand 1 is constant"),
         (MEAN, {"needed": (1,)}, {"needed": (2,)}, "without operand 2"),
         (MEAN, {"dtypes": ("float32",)}, {"dtypes": ("qint8",)}, "operand 0 of type float32, it takes qint8"),

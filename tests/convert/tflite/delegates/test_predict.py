@@ -57,6 +57,7 @@ ON_CPU = [
     one("SELECT_V2", [FLAGS, MAP, MAP], MAP),
     one("PAD", [MAP, np.zeros((4, 2), np.int32)], MAP),
     one("PADV2", [MAP, np.zeros((4, 2), np.int32), np.ones(1, np.float32)], MAP),
+    one("RESHAPE", [("float32", (1, 1)), np.zeros(0, np.int32)], ("float32", ())),
     one("DEPTH_TO_SPACE", [MAP], ("float32", (1, 12, 12, 1)), blockSize=2),
     one("GATHER", [MAP, np.array([1, 0], np.int32)], ("float32", (1, 6, 2, 4)), axis=2),
 ]  # fmt: skip
