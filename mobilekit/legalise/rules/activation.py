@@ -81,6 +81,15 @@ def _shrink(node: Node, b: Builder) -> Replacement:
     return b.add("Where", b.add("Less", x, -limit), below, inner)
 
 
+def _integer_prelu(node: Node, b: Builder) -> Replacement | None:
+    """Of integers: a product where negative."""
+    x, slope = node.inputs
+    if b.type(x).is_float:
+        return None
+    below = b.add("Less", x, np.zeros((), b.dtype(x)))
+    return b.add("Where", below, b.add("Mul", x, slope), x)
+
+
 def _leaky_relu(node: Node, b: Builder) -> Replacement | None:
     """A PRelu whose slope is one number everywhere is a LeakyRelu; other constants get x's rank."""
     if node.op == "LeakyRelu":
@@ -114,5 +123,6 @@ RULES = (
     Rule(name="swish", ops=("Swish",), apply=_swish),
     Rule(name="thresholded-relu", ops=("ThresholdedRelu",), apply=_thresholded_relu),
     Rule(name="shrink", ops=("Shrink",), apply=_shrink),
+    Rule(name="prelu-of-integers", ops=("PRelu",), apply=_integer_prelu),
     Rule(name="uniform-slope", ops=("PRelu", "LeakyRelu"), apply=_leaky_relu),
 )

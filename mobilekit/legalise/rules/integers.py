@@ -25,13 +25,14 @@ KERNELS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         **dict.fromkeys(("Add", "Sub", "CumSum", "ReduceSum", "ReduceMean", *_ORDERED), frozenset(_WIDE)),
         **dict.fromkeys(("Mul", "ReduceProd"), frozenset(_WIDE)),
-        **dict.fromkeys(_EXTREMES, frozenset((*_WIDE, "int8", "uint8", "int16"))),
+        **dict.fromkeys(("Max", "Min"), frozenset((*_WIDE, "int8", "uint8", "int16"))),
+        **dict.fromkeys(("ReduceMax", "ReduceMin"), frozenset((*_WIDE, "int8", "uint8", "int16", "bool"))),
         "Abs": frozenset(("int32",)),
         "Div": frozenset(("int32",)),
         "Equal": frozenset((*_WIDE, "bool")),
         "Mod": frozenset(_WIDE),
         "Neg": frozenset(_WIDE),
-        "Pow": frozenset(),
+        **dict.fromkeys(("Pow", "PRelu", "Relu"), frozenset[str]()),
         "Sign": frozenset(("int32",)),
     }
 )
@@ -64,7 +65,7 @@ def has_kernel(op: str, dtype: np.dtype[np.generic]) -> bool:
 
 def _widened(node: Node, b: Builder) -> Replacement | Refusal | None:
     dtype = b.dtype(node.inputs[0])
-    if has_kernel(node.op, dtype) or dtype.name not in _COMPUTED_IN:
+    if has_kernel(node.op, dtype) or dtype.name not in _COMPUTED_IN or not KERNELS[node.op]:
         return None
     if dtype == np.uint64:
         return _unsigned_64(node, b)
@@ -88,7 +89,7 @@ def _unsigned_sign(node: Node, b: Builder) -> Replacement:
 def _unsigned_64(node: Node, b: Builder) -> Replacement | Refusal | None:
     if node.op in ("Abs", "Sign"):
         return _unsigned_sign(node, b)
-    if node.op in ("Div", "Mod", "Pow"):
+    if node.op in ("Div", "Mod"):
         return None  # rules of their own
     if node.op == "ReduceMean":
         return Refusal(got="a mean of uint64", hint="cast to int64 or float before it")

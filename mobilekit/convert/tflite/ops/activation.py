@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def _unary(op: Operation, kind: str, x: str, **options: float | bool) -> None:
+    op.require_kernel(x)
     op.add(kind, (op.input(x),), (op.result(),), **options)
 
 

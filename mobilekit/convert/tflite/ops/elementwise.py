@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def _binary(op: Operation, kind: str, a: str, b: str, *, fuses: bool = False) -> None:
+    op.require_kernel(a)
     rank = len(op.shape(op.output))
     left, right = op.operand(a, rank), op.operand(b, rank)
     options = op.activation if fuses else {}
@@ -40,7 +41,8 @@ def sub(op: Operation, a: str, b: str) -> None:
 
 @lowers("Mul", since=14, layout="any", int8=_both_runtime_or_float, fuses=True)
 def mul(op: Operation, a: str, b: str) -> None:
-    """MUL, or LOGICAL_AND's numeric twin for integers."""
+    """MUL."""
+    op.require_kernel(a)
     rank = len(op.shape(op.output))
     left, right = op.operand(a, rank), op.operand(b, rank)
     result = op.result()
@@ -58,11 +60,7 @@ def _rescale(op: Operation, left: int, right: int, result: int) -> dict[str, boo
 
 @lowers("Div", since=14, layout="any", fuses=True)
 def div(op: Operation, a: str, b: str) -> None:
-    """DIV; integer quotients are truncated towards zero, as in ONNX."""
-    if op.dtype(op.output).kind not in "fi" or (
-        op.dtype(op.output).itemsize == 8 and op.dtype(op.output).kind == "i"
-    ):
-        op.refuse(f"no division of {op.dtype(op.output).name}")
+    """DIV; quotients of int32 are truncated towards zero, as in ONNX."""
     _binary(op, "DIV", a, b, fuses=True)
 
 

@@ -52,6 +52,7 @@ def _arg_sides(view: GraphView, node: onnx.NodeProto) -> Sides:
 
 
 def _reduce(op: Operation, kind: str, data: str, axes: str | None, keepdims: int, noop: int) -> None:
+    op.require_kernel(data)
     rank = len(op.shape(data))
     chosen = op.integers(axes) if axes is not None else []
     if not chosen:
@@ -139,6 +140,7 @@ def arg_min(
 @lowers("CumSum", since=14, layout="any", data=_DATA)
 def cum_sum(op: Operation, x: str, axis: str, *, exclusive: int = 0, reverse: int = 0) -> None:
     """CUMSUM."""
+    op.require_kernel(x)
     place = op.axis(op.integers(axis)[0], len(op.shape(x)))
     op.add(
         "CUMSUM",
