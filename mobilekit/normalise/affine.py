@@ -87,6 +87,7 @@ def _into_producer(editor: Editor, node: Node) -> None:
     else:
         done = _scale_conv(editor, layer, scale, shift)
     if done:
+        editor.note_changed(x)
         editor.replace(node.outputs[0], x)
         # At once, so that the layer is seen to have a single reader again.
         editor.remove(node)

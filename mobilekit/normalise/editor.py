@@ -76,6 +76,8 @@ class Editor:
         self._users: dict[str, dict[Node, None]] = {}
         self._captured: set[str] = set()
         self._count = 0
+        self.equals: dict[str, str] = {}
+        self._called: dict[str, list[str]] = {}
         self._nodes: dict[Node, None] = {}
         self._order: list[Node] | None = None
         for proto in graph.node:
@@ -181,6 +183,7 @@ class Editor:
         """
         if old == new:
             return
+        self._note_equal(old, new)
         for user in self.users(old):
             self.set_inputs(user, [new if name == old else name for name in user.inputs])
         if not self.is_kept(old):
@@ -192,6 +195,7 @@ class Editor:
             self._count += 1
             self._insert(Node(op="Identity", inputs=[new], outputs=[old]), (len(self._nodes), self._count))
             return
+        self._note_equal(new, old)
         self._order = None
         producer.outputs[producer.outputs.index(new)] = old
         del self._producers[new]
@@ -200,6 +204,18 @@ class Editor:
             self.types[old] = self.types[new]
         for user in self.users(new):
             self.set_inputs(user, [old if name == new else name for name in user.inputs])
+
+    def _note_equal(self, old: str, new: str) -> None:
+        """Remember under which name a value goes on."""
+        names = [*self._called.pop(old, ()), old]
+        self.equals.update(dict.fromkeys(names, new))
+        self.equals.pop(new, None)
+        self._called.setdefault(new, []).extend(n for n in names if n != new)
+
+    def note_changed(self, name: str) -> None:
+        """Say that a value is no more what it was: what was equal to it is gone."""
+        gone = [*self._called.pop(name, ()), name]
+        self.equals.update(dict.fromkeys(gone, ""))
 
     def _release(self, name: str) -> None:
         """Take the name ``name`` from the node that has it as output."""

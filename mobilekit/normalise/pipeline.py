@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mobilekit.errors import PassDisagreementError
 from mobilekit.normalise.affine import fold_affine
 from mobilekit.normalise.affine_chains import merge_affines
+from mobilekit.normalise.applied import applied, first_fault
 from mobilekit.normalise.batch_norm import split_batch_norms
 from mobilekit.normalise.broadcasts import remove_expands
 from mobilekit.normalise.channel_orders import fold_channel_orders
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CANONICAL_OPSET", "PIPELINE", "Normalised", "Recognition", "normalise"]
 
+_DEFECT = "this is a defect of mobilekit: please report it with the model"
 Pass = Callable[[Editor], "Sequence[Recognition] | None"]
 
 PIPELINE: tuple[Pass, ...] = (
@@ -85,18 +87,22 @@ class Normalised:
 def normalise(graph: Graph, *, samples: Sequence[Feed]) -> Normalised:
     """Run :data:`PIPELINE` and compare the outputs with those of ``graph`` on ``samples``.
 
-    Raises ShapeError, UnsupportedOperatorError, and PassDisagreementError naming the pass that
-    changed a result. Without samples nothing is compared.
+    Where a pattern was recognised, the value that it computes is compared as well. Raises ShapeError,
+    UnsupportedOperatorError, and PassDisagreementError naming the pass that changed a result, and the
+    node if the pass has told of it. Without samples nothing is compared.
     """
     editor = Editor(graph.proto())
-    recognised: list[Recognition] = []
+    found: list[tuple[str, Recognition]] = []
     for each in PIPELINE:
-        recognised += each(editor) or ()
-    result = Normalised(
-        graph=graph_from_proto(editor.to_model(), stage="normalised"), recognised=tuple(recognised)
-    )
-    _check(graph, result.graph, samples)
-    return result
+        found += [(each.__name__, recognition) for recognition in each(editor) or ()]
+    result = graph_from_proto(editor.to_model(), stage="normalised")
+    _check(graph, result, samples)
+    places = applied(graph, result, found, editor.equals) if samples else []
+    fault = first_fault(graph, result, places, samples, minimum=minimum_psnr(graph))
+    if fault:
+        message = f"normalising changed a value: {fault}"
+        raise PassDisagreementError(message, hint=_DEFECT)
+    return Normalised(graph=result, recognised=tuple(recognition for _, recognition in found))
 
 
 def _check(source: Graph, result: Graph, samples: Sequence[Feed]) -> None:
@@ -109,9 +115,7 @@ def _check(source: Graph, result: Graph, samples: Sequence[Feed]) -> None:
         return
     culprit = _first_wrong_pass(source, samples, wanted, minimum)
     message = f"normalising changed the result: pass {culprit}: {difference}"
-    raise PassDisagreementError(
-        message, hint="this is a defect of mobilekit: please report it with the model"
-    )
+    raise PassDisagreementError(message, hint=_DEFECT)
 
 
 def _first_wrong_pass(

@@ -43,7 +43,7 @@ class Detector(nn.Layer):
     def forward(self, x):
         x = F.mish(self.one(x))
         y = F.swish(self.two(x))
-        y = F.interpolate(y, scale_factor=2.0, mode="nearest")
+        y = F.interpolate(y, size=[8, 8], mode="nearest")  # Paddle2ONNX 2.1 stops at a scale_factor
         x = self.head(paddle.concat([x, y], axis=1))
         x = paddle.transpose(x, [0, 2, 3, 1]).reshape([1, -1, 3])
         boxes, scores = paddle.split(x, [2, 1], axis=-1)
@@ -71,9 +71,10 @@ class Movements(nn.Layer):
         self.first, self.last = nn.Conv2D(3, 8, 1), nn.Conv2D(8, 3, 3)
 
     def forward(self, x):
-        x = F.channel_shuffle(self.first(x), 2)
-        x = F.pixel_unshuffle(F.pixel_shuffle(x, 2), 2)
-        b, c, h, w = x.shape
+        # Paddle2ONNX 2.1 knows neither channel_shuffle nor pixel_unshuffle: written out, as in PaddleClas.
+        b, c, h, w = 1, 8, 8, 8
+        x = self.first(x).reshape([b, 2, c // 2, h, w]).transpose([0, 2, 1, 3, 4]).reshape([b, c, h, w])
+        x = F.pixel_shuffle(x, 2).reshape([b, 2, h, 2, w, 2]).transpose([0, 1, 3, 5, 2, 4]).reshape([b, c, h, w])
         x = x.reshape([b, c, h, 1, w, 1]).tile([1, 1, 1, 2, 1, 2]).reshape([b, c, 2 * h, 2 * w])
         return self.last(F.pad(x, [1, 1, 1, 1], mode="reflect"))
 

@@ -1,12 +1,13 @@
 """Write torch/*.onnx: every block and pattern through both exporters of PyTorch, at several opsets.
 
 Run from the repository's root, in an environment with torch, onnx and onnxscript:
-    python tests/exporters/make_torch.py
+    python tests/exporters/make_torch.py [names]
 """
 
 import contextlib
 import io
 import logging
+import sys
 import warnings
 from pathlib import Path
 
@@ -78,13 +79,13 @@ def stripped(path: Path) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def main() -> None:
+def main(chosen: list[str]) -> None:
     logging.disable(logging.WARNING)
     folder = HERE / "torch"
     folder.mkdir(exist_ok=True)
     for group, styles in ((BLOCKS, (*TRACED, *CAPTURED)), (PATTERNS, FOR_PATTERNS)):
         for name, (make, feed) in group.items():
-            for style in styles:
+            for style in styles if not chosen or name in chosen else ():
                 path = folder / f"{name}.{style}.onnx"
                 try:
                     export(name, make, feed, style, path)
@@ -94,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

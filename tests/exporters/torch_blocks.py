@@ -192,9 +192,19 @@ class ViT(nn.Module):
         x = torch.cat([self.token.expand(x.shape[0], -1, -1), x], dim=1) + self.position
         b, n, c = x.shape
         q, k, v = self.qkv(self.norm(x)).reshape(b, n, 3, 2, c // 2).permute(2, 0, 3, 1, 4).unbind(0)
-        x = x + self.out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(b, n, c))
+        x = x + self.out(self.attend(q, k, v).transpose(1, 2).reshape(b, n, c))
         x = x + self.mlp(x)
         return x[:, 0]
+
+    def attend(self, q, k, v):
+        return (q @ k.transpose(-2, -1) * 0.5).softmax(dim=-1) @ v
+
+
+class FusedViT(ViT):
+    """With PyTorch's own attention, which the exporters write out, or as ONNX's Attention (opset 23)."""
+
+    def attend(self, q, k, v):
+        return F.scaled_dot_product_attention(q, k, v)
 
 
 def mean_std(features, eps: float = 1e-5):
@@ -357,6 +367,7 @@ BLOCKS = {
     "convnext": (ConvNeXt, lambda: (image(),)),
     "swin": (SwinWindows, lambda: (torch.randn(1, 8, 8, 8),)),
     "vit": (ViT, lambda: (image(),)),
+    "vit_fused": (FusedViT, lambda: (image(),)),
     "adain": (AdaIN, lambda: (image(size=8), image(size=8))),
     "style_transfer": (StyleTransfer, lambda: (image(),)),
     "modulated": (ModulatedConv, lambda: (image(4, 8), torch.randn(1, 7))),

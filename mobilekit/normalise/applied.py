@@ -1,0 +1,127 @@
+"""Every recognition compared where it was applied: the value of the source against the value that replaces it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mobilekit.normalise.recognition import Recognition
+from mobilekit.normalise.verify import first_difference
+from mobilekit.runtimes.rounding import is_within_rounding
+from mobilekit.source.graph import graph_from_proto
+
+if TYPE_CHECKING:
+    import onnx
+
+    from mobilekit.source.graph import Graph
+    from mobilekit.tensors import Array, Feed
+
+_FARTHEST = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A recognition, the pass that made it, and a value of the source with its name in the result."""
+
+    by: str
+    recognition: Recognition
+    source: str
+    result: str
+
+
+def applied(
+    source: Graph, result: Graph, found: Sequence[tuple[str, Recognition]], equals: Mapping[str, str]
+) -> list[Applied]:
+    """Where each recognition can be seen: at its own value, or at the nearest values computed from it.
+
+    ``equals`` says under which name a value of the source goes on; ``""`` if it is gone.
+    """
+    before, after = source.proto().graph, result.proto().graph
+    known = {name for node in before.node for name in node.output if name}
+    left = {name for node in after.node for name in node.output if name} - {v.name for v in before.output}
+    readers = _readers(before)
+    pairs: dict[tuple[str, str], Applied] = {}
+    for by, recognition in found:
+        for name in _visible(recognition.node, readers, equals, left) if recognition.node in known else ():
+            now = equals.get(name, name)
+            pair = Applied(by=by, recognition=recognition, source=name, result=now)
+            pairs.setdefault((name, now), pair)
+    return list(pairs.values())
+
+
+def _readers(graph: onnx.GraphProto) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for node in graph.node:
+        for name in node.input:
+            found.setdefault(name, []).extend(n for n in node.output if n)
+    return found
+
+
+def _visible(
+    name: str, readers: Mapping[str, Sequence[str]], equals: Mapping[str, str], left: set[str]
+) -> Iterator[str]:
+    """The value itself, or the first values after it that the result still has."""
+    pending, seen = [name], {name}
+    while pending and len(seen) < _FARTHEST:
+        current = pending.pop(0)
+        if equals.get(current, current) in left:
+            yield current
+            continue
+        new = [n for n in readers.get(current, ()) if n not in seen]
+        seen.update(new)
+        pending += new
+
+
+def first_fault(
+    source: Graph, result: Graph, places: Sequence[Applied], samples: Sequence[Feed], *, minimum: float
+) -> str | None:
+    """A line about the first recognition whose value changed by more than rounding, naming pass and node."""
+    if not places or not samples:
+        return None
+    wanted = _values(source, [p.source for p in places], samples)
+    got = _values(result, [p.result for p in places], samples)
+    for place in places:
+        one = [{place.source: values[place.source]} for values in wanted]
+        other = [{place.source: values[place.result]} for values in got]
+        difference = first_difference(one, other, minimum=minimum)
+        if difference is None or _by_rounding(source, result, place, samples, one, other):
+            continue
+        kind, node = place.recognition.kind, place.recognition.node
+        return f"pass {place.by}, {kind}, node {node}: {difference.removeprefix('output ')}"
+    return None
+
+
+def _values(graph: Graph, names: Sequence[str], samples: Sequence[Feed]) -> list[dict[str, Array]]:
+    from mobilekit.runtimes.ort import open_graph
+
+    taps = list(dict.fromkeys(names))
+    with open_graph(graph, taps=taps) as session:
+        return [session.run(feed, taps=taps) for feed in samples]
+
+
+def _by_rounding(
+    source: Graph,
+    result: Graph,
+    place: Applied,
+    samples: Sequence[Feed],
+    one: Sequence[Mapping[str, Array]],
+    other: Sequence[Mapping[str, Array]],
+) -> bool:
+    """Whether float32 rounding in either spelling explains the difference."""
+    if is_within_rounding(_ending_at(source, place.source, one), samples, one, other):
+        return True
+    renamed = [[{place.result: v[place.source]} for v in values] for values in (one, other)]
+    return is_within_rounding(_ending_at(result, place.result, renamed[0]), samples, *renamed)
+
+
+def _ending_at(graph: Graph, name: str, values: Sequence[Mapping[str, Array]]) -> Graph:
+    """The graph with one value as its only output."""
+    import onnx
+
+    model = graph.proto()
+    array = values[0][name]
+    del model.graph.output[:]
+    kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
+    model.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, array.shape))
+    return graph_from_proto(model, stage=graph.stage)
