@@ -5,8 +5,8 @@ is from the window's own start::
 
     index[n, c, window] = image[n, c] + start[window] + offset[first cell where slice == maximum]
 
-Measured in LiteRT 2.3.0 with 2 threads, 64 channels of 128×128, windows of 2×2: ArgMax over the slices one
-beside the other takes 20 ms, nearly all of it to put them there; comparing and choosing takes 1.
+Measured in LiteRT 2.3.0 with 2 threads for 64 channels of 64×64 windows of four cells: ArgMax over the
+slices takes 0.8 ms, but 19 to put them one beside the other for it; comparing and choosing, 0.2 per cell.
 """
 
 from __future__ import annotations

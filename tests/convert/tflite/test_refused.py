@@ -21,7 +21,7 @@ from mobilekit.normalise.pipeline import normalise
 from mobilekit.source.graph import Graph
 from mobilekit.source.load import load
 
-BORDER = "(float[1,3,16,16] x, float[3,3] q, float[1,1,3,3,3,3] v, float[1,1,1,1,1,1] w)"
+BORDER = "(float[1,3,16,16] x, float[3,3] q, int64 size, float[1,1,3,3,3,3] v, float[1,1,1,1,1,1] w)"
 
 
 def model(body: str, *, outputs: str = "float y", domains: str = "") -> onnx.ModelProto:
@@ -40,7 +40,7 @@ STAGES = """
   a = RandomNormalLike (x)
   n = NonZero (a)
   y = Cast <to = 1> (n)
-  d = Det (q)
+  d = HannWindow (size)
 """
 
 
@@ -50,17 +50,17 @@ def test_operators_of_every_stage_are_named_together(tmp_path):
         check_operators_known(loaded(tmp_path, model(STAGES, outputs="float y, float d")))
     lines = caught.value.refusals
     operators = [line.split(", ")[0].rsplit(" ", 1)[1] for line in lines]
-    assert operators == ["RandomNormalLike", "NonZero", "Det"]
+    assert operators == ["RandomNormalLike", "NonZero", "HannWindow"]
     assert all("opset 18" in line and "; " in line for line in lines)
     assert caught.value.hint.startswith("change the model as each line says, or ")
 
 
 def test_attributes_and_operands_are_named_with_the_operators(tmp_path):
-    """Where the steps can run, a convolution over four axes stands beside Det."""
-    body = "a = RandomNormalLike (x) y = Conv (v, w) z = Relu (a) d = Det (q)"
+    """Where the steps can run, a convolution over four axes stands beside random values."""
+    body = "a = RandomNormalLike (x) y = Conv (v, w) z = Relu (a) d = Bernoulli (q)"
     lines = every_refusal(loaded(tmp_path, model(body, outputs="float y, float z, float d")))
     assert [line.split(", ")[0] for line in lines] == [
-        f"no exact form for {op}" for op in ("RandomNormalLike", "Conv", "Det")
+        f"no exact form for {op}" for op in ("RandomNormalLike", "Conv", "Bernoulli")
     ]
     assert "at most 3 axes" in lines[1]
     assert "opset 18" in lines[1]
@@ -76,25 +76,25 @@ def test_refusals_of_a_step_are_completed(tmp_path):
 
 
 def test_what_is_folded_or_unused_is_not_refused(tmp_path):
-    """NonZero of constants and Det that nothing reads go away; of an input, they stay."""
+    """NonZero of constants and a window that nothing reads go away; of an input, they stay."""
     folded = (
         "c = Constant <value_floats = [0.0, 1.0]> () n = NonZero (c) f = Cast <to = 1> (n) y = Mul (q, f)"
     )
-    assert by_operator(model(f"{folded} d = Det (q)")) == ()
-    assert every_refusal(loaded(tmp_path, model(f"{folded} d = Det (q)"))) == ()
-    kept = by_operator(model(f"{folded} d = Det (q)", outputs="float y, float d"))
+    assert by_operator(model(f"{folded} d = HannWindow (size)")) == ()
+    assert every_refusal(loaded(tmp_path, model(f"{folded} d = HannWindow (size)"))) == ()
+    kept = by_operator(model(f"{folded} d = HannWindow (size)", outputs="float y, float d"))
     assert [refused.name for refused in kept] == ["d"]
 
 
 def test_unknown_operators_do_not_hide_the_others(tmp_path):
     """Exit code 11, and all three lines in the file's order; alone, the plain message."""
-    body = "a = RandomNormalLike (x) m = acme.MyOp (a) y = Add (m, a) d = Det (q)"
+    body = "a = RandomNormalLike (x) m = acme.MyOp (a) y = Add (m, a) d = HannWindow (size)"
     path = tmp_path / "m.onnx"
     onnx.save(model(body, outputs="float y, float d", domains=', "acme": 1'), path)
     with pytest.raises(UnknownOpsetError, match="3 operators are refused") as caught:
         load_model(path, shapes={})
-    assert [caught.value.message.index(op) for op in ("RandomNormalLike", "MyOp", "Det")] == sorted(
-        caught.value.message.index(op) for op in ("RandomNormalLike", "MyOp", "Det")
+    assert [caught.value.message.index(op) for op in ("RandomNormalLike", "MyOp", "HannWindow")] == sorted(
+        caught.value.message.index(op) for op in ("RandomNormalLike", "MyOp", "HannWindow")
     )
     onnx.save(model("y = acme.MyOp (x)", domains=', "acme": 1'), path)
     assert len(refusals_of_file(path)) == 1
