@@ -5,8 +5,8 @@
     Conv(x, W · style[C] · demodulation[M])  =  Conv(x · style, W) · demodulation
 
 The weights are constant again, which every kernel is written for: 0.6 ms for 32 channels of 64×64, where
-CONV_2D of runtime weights takes 2.9 (LiteRT 2.3.0, 2 threads); and int8 is possible. As StyleGAN's exporters write it, the weights
-pass through reshapes and transposes on the way.
+CONV_2D of runtime weights takes 2.9 (LiteRT 2.3.0, 2 threads); and int8 is possible. As StyleGAN's exporters
+write it, the weights pass through reshapes and transposes on the way.
 """
 
 from __future__ import annotations
