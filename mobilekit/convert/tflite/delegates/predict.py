@@ -78,31 +78,26 @@ def refusal(operator: FileOperator, published: PublishedList) -> str | None:
 
 
 def partitions(operators: Sequence[FileOperator], taken: set[int]) -> list[list[int]]:
-    """The parts that the delegate would run, as the runtime forms them.
+    """The parts that the delegate would run, as the runtime forms them; ``operators`` in their order.
 
     Epoch by epoch, all operators that are ready and of the kind (taken or not) of the first ready
     one, until none of that kind is ready: then the other kind's turn.
     """
     made = {tensor.index for operator in operators for tensor in operator.outputs}
-    ready_tensors: set[int] = set()
-    waiting = list(operators)
+    waiting = [(o, {t.index for t in o.inputs if t is not None} & made) for o in operators]
+    ready: set[int] = set()
     parts = []
     while waiting:
+        kind = waiting[0][0].index in taken  # the first of those that wait needs nothing that waits
         part: list[int] = []
-        kind: bool | None = None
-        progress = True
-        while progress:
-            progress = False
-            for operator in list(waiting):
-                needs = {t.index for t in operator.inputs if t is not None} & made
-                is_taken = operator.index in taken
-                if not needs <= ready_tensors or kind not in (None, is_taken):
-                    continue
-                kind = is_taken
+        left = []
+        for operator, needs in waiting:
+            if (operator.index in taken) == kind and needs <= ready:
                 part.append(operator.index)
-                ready_tensors.update(tensor.index for tensor in operator.outputs)
-                waiting.remove(operator)
-                progress = True
+                ready.update(tensor.index for tensor in operator.outputs)
+            else:
+                left.append((operator, needs))
+        waiting = left
         if kind:
             parts.append(part)
     return parts
