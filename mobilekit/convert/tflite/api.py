@@ -9,6 +9,7 @@ from mobilekit.convert.tflite.fusion import fuse
 from mobilekit.convert.tflite.layout import permutation
 from mobilekit.convert.tflite.metadata import border_entry, metadata
 from mobilekit.convert.tflite.ops import TABLE
+from mobilekit.convert.tflite.rows import repeat_along_rows
 from mobilekit.convert.tflite.view import GraphView, view_of
 from mobilekit.convert.tflite.writer import write
 from mobilekit.errors import PlanError, UnsupportedOperatorError
@@ -83,6 +84,8 @@ def _written(
     for name in view.inputs:
         emitter.add_input(name, integer=integer and view.dtypes[name].kind == "f")
     emitter.emit(fuse(view, TABLE))
+    if precision != "fp16":
+        repeat_along_rows(emitter.builder)
     for name in view.outputs:
         emitter.add_output(name, integer=integer and view.dtypes[name].kind == "f")
     return emitter
