@@ -9,7 +9,7 @@ import numpy as np
 
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
-from mobilekit.legalise.rule import Replacement, Rule
+from mobilekit.legalise.rule import Refusal, Replacement, Rule
 
 
 def _elu(node: Node, b: Builder) -> Replacement | None:
@@ -32,7 +32,12 @@ def _selu(node: Node, b: Builder) -> Replacement:
 
 
 def _celu(node: Node, b: Builder) -> Replacement:
-    return _relu_plus(node.inputs[0], node["alpha"], b, inner=node["alpha"])
+    """A negative alpha makes the exponential grow, which Elu does not."""
+    x, alpha = node.inputs[0], node["alpha"]
+    if alpha >= 0:
+        return _relu_plus(x, alpha, b, inner=alpha)
+    grown = b.add("Sub", b.add("Exp", b.add("Div", b.add("Min", x, 0.0), alpha)), 1.0)
+    return b.add("Add", b.add("Relu", x), b.add("Mul", grown, alpha))
 
 
 def _hard_sigmoid(node: Node, b: Builder) -> Replacement:
@@ -51,8 +56,11 @@ def softplus(x: str, b: Builder) -> str:
 
 
 def _mish(node: Node, b: Builder) -> Replacement:
+    """x·tanh(log(1 + eˣ)) = x·q/(q + 2), q = eˣ(eˣ + 2); the quotient is 1 from x = 20 on."""
     x = node.inputs[0]
-    return b.add("Mul", x, b.add("Tanh", softplus(x, b)))
+    power = b.add("Exp", b.add("Min", x, 20.0))
+    q = b.add("Mul", power, b.add("Add", power, 2.0))
+    return b.add("Mul", x, b.add("Div", q, b.add("Add", q, 2.0)))
 
 
 def _softsign(node: Node, b: Builder) -> Replacement:
@@ -71,10 +79,14 @@ def _thresholded_relu(node: Node, b: Builder) -> Replacement:
     return b.add("Where", b.add("Greater", x, node["alpha"]), x, 0.0)
 
 
-def _shrink(node: Node, b: Builder) -> Replacement:
+def _shrink(node: Node, b: Builder) -> Replacement | Refusal:
     """X + bias below −lambd, x − bias above lambd, 0 between."""
     x, limit, bias = node.inputs[0], node["lambd"], node["bias"]
     dtype = b.dtype(x)
+    if not b.type(x).is_float:
+        if dtype.itemsize > 2:
+            return Refusal(got=f"elements of type {dtype.name}", hint="cast to float before it")
+        return b.cast(b.add("Shrink", b.cast(x, np.float32), lambd=limit, bias=bias), dtype)
     below = b.add("Add", x, bias) if bias else x
     above = b.add("Sub", x, bias) if bias else x
     inner = b.add("Where", b.add("Greater", x, limit), above, np.zeros((), dtype))

@@ -38,25 +38,54 @@ def _tan(node: Node, b: Builder) -> Replacement:
 
 
 def _hyperbolic(node: Node, b: Builder) -> Replacement:
-    """(eˣ ± e⁻ˣ)/2, the half inside the exponent so that it overflows only where the result does."""
+    """(eˣ ± e⁻ˣ)/2, from e^(x/2) so that it overflows only where the result does.
+
+    Small hyperbolic sines, differences of almost equal numbers, come from eⁿ − 1, which Elu has.
+    """
     x = node.inputs[0]
-    up = b.add("Exp", b.add("Sub", x, math.log(2)))
-    down = b.add("Exp", b.add("Sub", b.add("Neg", x), math.log(2)))
-    return b.add("Sub" if node.op == "Sinh" else "Add", up, down)
+    roots = [b.add("Exp", b.add("Mul", x, factor)) for factor in (0.5, -0.5)]
+    up, down = (b.add("Mul", b.add("Mul", root, 0.5), root) for root in roots)
+    if node.op == "Cosh":
+        return b.add("Add", up, down)
+    size = b.add("Abs", x)
+    less = b.add("Elu", b.add("Neg", size))
+    ratio = b.add("Div", less, b.add("Add", less, 1.0))
+    small = b.add("Mul", b.add("Sign", x), b.add("Mul", b.add("Add", less, ratio), -0.5))
+    return b.add("Where", b.add("Less", size, 1.0), small, b.add("Sub", up, down))
 
 
 def _inverse_hyperbolic(node: Node, b: Builder) -> Replacement:
-    """Asinh = sign(x)·log(|x| + √(x² + 1)), acosh = log(x + √(x² − 1)), atanh = log((1+x)/(1−x))/2."""
+    """By log(1 + u), for whose small u nothing is lost.
+
+    Atanh = log(1 + 2x/(1 − x))/2, of |x|; acosh = log(1 + t + √(t(t + 2))), t = x − 1;
+    asinh = log(1 + x + x²/(1 + √(x² + 1))), of |x|. Squares of more than 2³⁰ would overflow: what is over
+    is a logarithm of its own.
+    """
     x = node.inputs[0]
-    one = np.ones((), b.dtype(x))
+    size = x if node.op == "Acosh" else b.add("Abs", x)
     if node.op == "Atanh":
-        ratio = b.add("Div", b.add("Add", x, one), b.add("Sub", one, x))
-        return b.add("Mul", b.add("Log", ratio), 0.5)
-    square = b.add("Mul", x, x)
+        doubled = b.add("Div", b.add("Add", size, size), b.add("Sub", np.ones((), b.dtype(x)), size))
+        return b.add("Mul", b.add("Sign", x), b.add("Mul", _log_one_plus(doubled, b), 0.5))
+    within = b.add("Min", size, 2.0**30)
+    over = b.add("Log", b.add("Max", b.add("Mul", size, 2.0**-30), 1.0))
     if node.op == "Acosh":
-        return b.add("Log", b.add("Add", x, b.add("Sqrt", b.add("Sub", square, one))))
-    root = b.add("Sqrt", b.add("Add", square, one))
-    return b.add("Mul", b.add("Sign", x), b.add("Log", b.add("Add", b.add("Abs", x), root)))
+        t = b.add("Sub", within, 1.0)
+        root = b.add("Sqrt", b.add("Mul", t, b.add("Add", t, 2.0)))
+        return b.add("Add", _log_one_plus(b.add("Add", t, root), b), over)
+    square = b.add("Mul", within, within)
+    root = b.add("Sqrt", b.add("Add", square, 1.0))
+    u = b.add("Add", within, b.add("Div", square, b.add("Add", root, 1.0)))
+    return b.add("Mul", b.add("Sign", x), b.add("Add", _log_one_plus(u, b), over))
+
+
+def _log_one_plus(u: str, b: Builder) -> str:
+    """log(w)·u/(w − 1), w = 1 + u as rounded: the error of w cancels (Kahan). Infinity stays itself."""
+    w = b.add("Add", u, 1.0)
+    less = b.add("Sub", w, 1.0)
+    ratio = b.add("Div", u, b.add("Where", b.add("Equal", less, 0.0), np.ones((), b.dtype(u)), less))
+    exact = b.add("Mul", b.add("Log", w), ratio)
+    tiny = b.add("Where", b.add("Equal", less, 0.0), u, exact)
+    return b.add("Where", b.add("Equal", w, math.inf), w, tiny)
 
 
 def _inverse_trigonometric(node: Node, b: Builder) -> Replacement:

@@ -7,9 +7,13 @@ import pytest
 
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.runtimes.ort import open_graph
+from tests.convert.tflite.nodes import litert
 from tests.legalise.support import check_node, node_graph
 
 X = np.linspace(-4, 4, 81, dtype=np.float32)
+_EXACT = {
+    "Sinh": np.sinh, "Cosh": np.cosh, "Asinh": np.arcsinh, "Acosh": np.arccosh, "Atanh": np.arctanh,
+}  # fmt: skip
 UNIT = np.linspace(-0.999, 0.999, 81, dtype=np.float32)
 
 
@@ -33,6 +37,24 @@ UNIT = np.linspace(-0.999, 0.999, 81, dtype=np.float32)
 def test_function(op, x):
     """Within float32 of ONNX Runtime."""
     check_node(op, [x], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("op", "x"),
+    [
+        ("Sinh", [1e-6, -1e-4, 0.01, -0.99, 1.01, 20, -89.3]),
+        ("Cosh", [1e-4, -1, 20, 89.3]),
+        ("Asinh", [1e-8, -1e-4, 0.01, 1, -1e4, 1e25, -3e38]),
+        ("Acosh", [1, 1.0001, 1.5, 1e4, 1e25, 3e38]),
+        ("Atanh", [1e-9, -1e-4, 0.01, 0.9999, -1, 1]),
+    ],
+)
+def test_small_and_huge(op, x):
+    """Nothing is lost near zero, nothing overflows before its time: relative to each result, in LiteRT."""
+    x = np.float32(x)
+    with np.errstate(divide="ignore"):
+        exact = _EXACT[op](x.astype(np.float64))
+    np.testing.assert_allclose(litert(op, [x]), exact, rtol=2e-5)
 
 
 def test_erf_is_within_a_millionth():
