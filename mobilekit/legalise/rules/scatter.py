@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 MOST_LAYERS = 16
 """Gathers and combinations for rows that constant indices name several times."""
 
+MOST_STRETCHES = 5
+"""Slices joined instead of rows gathered one by one."""
+
 MOST_MASKED = 1 << 24
 """Elements that a reduction under a mask may look at."""
 
@@ -93,14 +96,23 @@ def _scattered(node: Node, place: Number, count: int, b: Builder) -> Replacement
 
 
 def _replaced(rows: str, updates: str, place: Number, b: Builder) -> str:
-    """Each row, or the last of its updates."""
+    """Each row, or the last of its updates; a few stretches of rows are cut and joined."""
     count, number = b.shape(rows)[0], b.shape(updates)[0]
-    both = b.concat([rows, updates], 0)
     if isinstance(place, str):
-        return b.add("Gather", both, _sources(place, count, number, b), axis=0)
+        return b.add("Gather", b.concat([rows, updates], 0), _sources(place, count, number, b), axis=0)
     table = np.arange(count)
     table[place] = count + np.arange(number)
-    return b.add("Gather", both, table, axis=0)
+    stretches = np.split(table, np.flatnonzero((np.diff(table) != 1) | (table[1:] == count)) + 1)
+    if len(stretches) > MOST_STRETCHES:
+        return b.add("Gather", b.concat([rows, updates], 0), table, axis=0)
+    return b.concat([_stretch(rows, updates, int(s[0]), len(s), b) for s in stretches], 0)
+
+
+def _stretch(rows: str, updates: str, start: int, length: int, b: Builder) -> str:
+    """``length`` rows of the two put together, that lie in one of them."""
+    count = b.shape(rows)[0]
+    source, first = (rows, start) if start < count else (updates, start - count)
+    return b.slice(source, 0, first, first + length)
 
 
 def _sources(place: str, count: int, number: int, b: Builder) -> str:

@@ -33,6 +33,15 @@ def test_scatter_nd(depth, reduction, runtime):
     check_node_file("ScatterND", [x, where, updates], runtime=runtime, reduction=reduction)
 
 
+def test_rows_in_a_stretch_are_joined():
+    """``x[2:4] = u`` copies three stretches of rows; scattered rows are gathered."""
+    operands = [noise(6, 5), np.array([[2], [3]]), noise(2, 5, seed=1)]
+    assert set(check_node_file("ScatterND", operands, runtime=(0, 2))) == {"Slice", "Concat"}
+    assert check_node_file("ScatterND", [noise(2, 5), np.array([[1], [0]]), noise(2, 5)], runtime=(0, 2))
+    operands = [noise(9, 5), np.array([[1], [3], [5], [7]]), noise(4, 5, seed=1)]
+    assert "Gather" in check_node_file("ScatterND", operands, runtime=(0, 2))
+
+
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("runtime", [(0, 2), (0, 1, 2)])
