@@ -1,4 +1,4 @@
-"""Every recognition compared where it was applied: the value of the source against the value that replaces it."""
+"""Every recognition compared where it was applied: the source's value against what replaces it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mobilekit.metrics import psnr
 from mobilekit.normalise.recognition import Recognition
 from mobilekit.normalise.verify import first_difference
-from mobilekit.runtimes.rounding import is_within_rounding
+from mobilekit.runtimes.rounding import allows, float32_limits
 from mobilekit.source.graph import graph_from_proto
 
 if TYPE_CHECKING:
@@ -73,23 +74,80 @@ def _visible(
         pending += new
 
 
+def run_both(
+    source: Graph, result: Graph, places: Sequence[Applied], samples: Sequence[Feed]
+) -> tuple[list[dict[str, Array]], list[dict[str, Array]]]:
+    """What both graphs compute for every sample: the outputs, and the values of ``places``."""
+    return (
+        _values(source, [p.source for p in places], samples),
+        _values(result, [p.result for p in places], samples),
+    )
+
+
 def first_fault(
-    source: Graph, result: Graph, places: Sequence[Applied], samples: Sequence[Feed], *, minimum: float
+    source: Graph,
+    result: Graph,
+    places: Sequence[Applied],
+    samples: Sequence[Feed],
+    wanted: Sequence[Mapping[str, Array]],
+    got: Sequence[Mapping[str, Array]],
+    *,
+    minimum: float,
 ) -> str | None:
-    """A line about the first recognition whose value changed by more than rounding, naming pass and node."""
-    if not places or not samples:
-        return None
-    wanted = _values(source, [p.source for p in places], samples)
-    got = _values(result, [p.result for p in places], samples)
+    """A line about the first recognition whose value changed by more than rounding, naming pass and node.
+
+    ``wanted`` and ``got`` are what :func:`run_both` gave.
+    """
+    faults = {}
     for place in places:
         one = [{place.source: values[place.source]} for values in wanted]
         other = [{place.source: values[place.result]} for values in got]
         difference = first_difference(one, other, minimum=minimum)
-        if difference is None or _by_rounding(source, result, place, samples, one, other):
-            continue
+        if difference is not None:
+            faults[place] = difference.removeprefix("output ")
+    for place in _beyond_rounding(source, result, list(faults), samples, wanted, got):
         kind, node = place.recognition.kind, place.recognition.node
-        return f"pass {place.by}, {kind}, node {node}: {difference.removeprefix('output ')}"
+        return f"pass {place.by}, {kind}, node {node}: {faults[place]}"
     return None
+
+
+def _beyond_rounding(
+    source: Graph,
+    result: Graph,
+    places: Sequence[Applied],
+    samples: Sequence[Feed],
+    wanted: Sequence[Mapping[str, Array]],
+    got: Sequence[Mapping[str, Array]],
+) -> list[Applied]:
+    """Those that float32 rounding explains in neither spelling."""
+    left = list(places)
+    for graph, name_of in ((result, _result_name), (source, _source_name)):
+        if not left:
+            break
+        shapes = {name_of(p): wanted[0][p.source] for p in left}
+        limits = [float32_limits(_ending_at(graph, shapes), feed) for feed in samples]
+        left = [
+            p
+            for p in left
+            if not all(
+                _allowed(limit.get(name_of(p)), one[p.source], other[p.result])
+                for limit, one, other in zip(limits, wanted, got, strict=True)
+            )
+        ]
+    return left
+
+
+def _result_name(place: Applied) -> str:
+    return place.result
+
+
+def _source_name(place: Applied) -> str:
+    return place.source
+
+
+def _allowed(limit: float | None, wanted: Array, got: Array) -> bool:
+    quality = psnr(wanted, got) if wanted.dtype.kind == "f" else -float("inf")
+    return quality is None or allows(limit, quality)
 
 
 def _values(graph: Graph, names: Sequence[str], samples: Sequence[Feed]) -> list[dict[str, Array]]:
@@ -100,28 +158,13 @@ def _values(graph: Graph, names: Sequence[str], samples: Sequence[Feed]) -> list
         return [session.run(feed, taps=taps) for feed in samples]
 
 
-def _by_rounding(
-    source: Graph,
-    result: Graph,
-    place: Applied,
-    samples: Sequence[Feed],
-    one: Sequence[Mapping[str, Array]],
-    other: Sequence[Mapping[str, Array]],
-) -> bool:
-    """Whether float32 rounding in either spelling explains the difference."""
-    if is_within_rounding(_ending_at(source, place.source, one), samples, one, other):
-        return True
-    renamed = [[{place.result: v[place.source]} for v in values] for values in (one, other)]
-    return is_within_rounding(_ending_at(result, place.result, renamed[0]), samples, *renamed)
-
-
-def _ending_at(graph: Graph, name: str, values: Sequence[Mapping[str, Array]]) -> Graph:
-    """The graph with one value as its only output."""
+def _ending_at(graph: Graph, values: Mapping[str, Array]) -> Graph:
+    """The graph with these values as its only outputs."""
     import onnx
 
     model = graph.proto()
-    array = values[0][name]
     del model.graph.output[:]
-    kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
-    model.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, array.shape))
+    for name, array in values.items():
+        kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
+        model.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, array.shape))
     return graph_from_proto(model, stage=graph.stage)

@@ -21,8 +21,8 @@ _EPSILON = 1e-5
 # MeanVarianceNormalization adds 1e-9 to the deviation. Inside the root that is its square: the same for
 # constant maps, and for others closer than float32 can tell.
 _MVN_EPSILON = 1e-18
-# LpNormalization gives 0 for zeros; far below what float32 can tell next to anything else.
-_LP_EPSILON = 1e-24
+# LpNormalization gives 0 for zeros: the least number that float32 holds in full.
+_LP_EPSILON = 1.2e-38
 
 
 def unify_norms(editor: Editor) -> list[Recognition]:

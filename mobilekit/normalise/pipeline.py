@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mobilekit.errors import PassDisagreementError
 from mobilekit.normalise.affine import fold_affine
 from mobilekit.normalise.affine_chains import merge_affines
-from mobilekit.normalise.applied import applied, first_fault
+from mobilekit.normalise.applied import Applied, applied, first_fault, run_both
 from mobilekit.normalise.batch_norm import split_batch_norms
 from mobilekit.normalise.broadcasts import remove_expands
 from mobilekit.normalise.channel_orders import fold_channel_orders
@@ -96,26 +96,26 @@ def normalise(graph: Graph, *, samples: Sequence[Feed]) -> Normalised:
     for each in PIPELINE:
         found += [(each.__name__, recognition) for recognition in each(editor) or ()]
     result = graph_from_proto(editor.to_model(), stage="normalised")
-    _check(graph, result, samples)
-    places = applied(graph, result, found, editor.equals) if samples else []
-    fault = first_fault(graph, result, places, samples, minimum=minimum_psnr(graph))
-    if fault:
-        message = f"normalising changed a value: {fault}"
-        raise PassDisagreementError(message, hint=_DEFECT)
+    _check(graph, result, samples, applied(graph, result, found, editor.equals))
     return Normalised(graph=result, recognised=tuple(recognition for _, recognition in found))
 
 
-def _check(source: Graph, result: Graph, samples: Sequence[Feed]) -> None:
+def _check(source: Graph, result: Graph, samples: Sequence[Feed], places: Sequence[Applied]) -> None:
     if not samples:
         return
-    wanted, minimum = outputs_of(source, samples), minimum_psnr(source)
-    got = outputs_of(result, samples)
+    before, after = run_both(source, result, places, samples)
+    minimum = minimum_psnr(source)
+    names = [spec.name for spec in source.outputs]
+    wanted, got = ([{n: values[n] for n in names} for values in run] for run in (before, after))
     difference = first_difference(wanted, got, minimum=minimum)
-    if difference is None or is_within_rounding(result, samples, wanted, got):
-        return
-    culprit = _first_wrong_pass(source, samples, wanted, minimum)
-    message = f"normalising changed the result: pass {culprit}: {difference}"
-    raise PassDisagreementError(message, hint=_DEFECT)
+    if difference is not None and not is_within_rounding(result, samples, wanted, got):
+        culprit = _first_wrong_pass(source, samples, wanted, minimum)
+        message = f"normalising changed the result: pass {culprit}: {difference}"
+        raise PassDisagreementError(message, hint=_DEFECT)
+    fault = first_fault(source, result, places, samples, before, after, minimum=minimum)
+    if fault is not None:
+        message = f"normalising changed a value: {fault}"
+        raise PassDisagreementError(message, hint=_DEFECT)
 
 
 def _first_wrong_pass(
