@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from mobilekit.tensors import Array
 
+_POSITION = re.compile(r"\S*/\S+\.(?:cc|h):\d+ .*?\) ")
+"""A place in ONNX Runtime's source code, in its messages."""
 Dimension = int | str
 """A number, the name of a symbol, or ``""`` for an open dimension without a name."""
 
@@ -155,11 +158,32 @@ def _executed(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
         found = _evaluated(model)
         if found is not None:
             return found
-        message = (
-            f"ONNX Runtime cannot run the model on these input shapes: {str(error).strip().splitlines()[0]}"
-        )
+        reason = _POSITION.sub("", str(error).strip().splitlines()[0])
+        message = f"ONNX Runtime cannot run the model on these input shapes: {reason}"
+        first = _first_untold(model)
+        if first is not None:
+            name = next(name for name in first.output if name)
+            message = (
+                f"the shape of {name!r} depends on more than shapes: {first.op_type}, node {name}; {message}"
+            )
         raise ShapeError(message, hint="is another input shape needed?") from error
     return {o.name: tuple(v.shape) for o, v in zip(session.get_outputs(), values, strict=True)}
+
+
+def _first_untold(model: onnx.ModelProto) -> onnx.NodeProto | None:
+    """The first node with an output whose shape inference cannot tell."""
+    import onnx
+
+    result = onnx.shape_inference.infer_shapes(model, data_prop=True, strict_mode=False).graph
+    told = {
+        value.name
+        for value in (*result.value_info, *result.output)
+        if value.type.tensor_type.HasField("shape")
+        and all(d.HasField("dim_value") for d in value.type.tensor_type.shape.dim)
+    }
+    return next(
+        (node for node in result.node if any(name and name not in told for name in node.output)), None
+    )
 
 
 def _evaluated(model: onnx.ModelProto) -> dict[str, tuple[int, ...]] | None:

@@ -97,3 +97,12 @@ def test_an_stft_is_onesided(tmp_path):
     body = "s = Constant <value_int = 4> () n = Constant <value_int = 8> () y = STFT (x, s, , n)"
     path = saved(tmp_path, parse(body, border="(float[1, 32, 1] x) => (float[a, b, c, d] y)"))
     assert load(path).outputs[0].shape == (1, 7, 5, 2)
+
+
+def test_what_has_no_size_is_named(tmp_path):
+    """A shape computed from values: the node is named, not only ONNX Runtime's complaint about zeros."""
+    path = saved(
+        tmp_path, parse("y = Unsqueeze (x, a)", border="(float[2] x, int64[2] a) => (float[b, c, d] y)")
+    )
+    with pytest.raises(ShapeError, match=r"the shape of 'y'.*Unsqueeze, node y; ONNX Runtime cannot run"):
+        load(path)
