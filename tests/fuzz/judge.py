@@ -114,7 +114,10 @@ def expect(model: onnx.ModelProto, feed: Outputs) -> Expected | None:
         if not slack[name] <= _UNSTEADY * _spread(value):
             unsteady.add(name)
     result = Expected(outputs, slack, frozenset(unsteady))
-    session = open_session(model, optimise=True)
+    try:
+        session = open_session(model, optimise=True)
+    except NodeError:  # its optimiser makes nodes that it has no kernel for, as QuickGelu of doubles
+        return result
     whole = dict(zip(outputs, session.run(list(outputs), dict(feed)), strict=True))
     return None if differences(result, whole, len(model.graph.node)) else result
 
