@@ -9,7 +9,6 @@ from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Replacement, Rule
 
-
 _MOST_AXES = 6
 """XNNPACK claims reductions of more axes, and then fails to prepare them."""
 

@@ -52,8 +52,12 @@ def test_equal_parts_are_a_split(graph_of, agrees, operators, parts, dtype, kind
     assert kind in operators(graph)
 
 
-def test_many_equal_parts_are_a_split_v(graph_of, operators) -> None:
-    """XNNPACK splits into four at most."""
+def test_many_equal_parts_are_a_split_v(graph_of, agrees, operators) -> None:
+    """XNNPACK splits into four at most, and fails on more than six axes."""
+    text = f"{HEAD} (float[1,1,1,1,1,3,4] x) => (float p, float q) {{ p, q = Split<axis=6>(x, sizes) }}"
+    seven = graph_of(text, {"sizes": np.array([2, 2], np.int64)})
+    agrees(seven, nhwc=False)
+    assert "SPLIT_V" in operators(seven)
     names = ", ".join(f"p{i}" for i in range(5))
     text = f"{HEAD} (float[1,4,5,7] x) => (float p0) {{ {names} = Split<axis=2>(x, sizes) }}"
     assert "SPLIT_V" in operators(graph_of(text, {"sizes": np.ones(5, np.int64)}))

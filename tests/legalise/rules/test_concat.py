@@ -39,9 +39,3 @@ def test_integers_stay():
     """XNNPACK joins no integers: nothing is gained."""
     parts = [np.arange(i, i + 3) for i in range(7)]
     assert check_node("Concat", parts, runtime=range(7), axis=0) == ["Concat"]
-
-
-def test_seven_axes_stay():
-    """XNNPACK fails on joins of more than six axes; what it leaves to LiteRT works."""
-    parts = [noise(1, 1, 1, 1, 1, 1, 2, seed=i) for i in range(6)]
-    assert check_node("Concat", parts, runtime=range(6), axis=0) == ["Concat"]

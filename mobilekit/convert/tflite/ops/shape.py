@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mobilekit.convert.tflite.view import GraphView
 
 _DATA = slice(0, 1)
+_MOST_SPLIT_AXES = 6  # XNNPACK claims a SPLIT of more, and then fails to prepare it
 _MOST_EQUAL_PARTS = 4  # that XNNPACK takes; its SPLIT is twice as fast as SPLIT_V
 
 
@@ -139,7 +140,8 @@ def split(
     sizes = [op.shape(name)[axis % rank] for name in outputs]
     if len(outputs) != len(op.fused.node.output):
         op.refuse("an omitted output hides the size of its part")
-    if op.dtype(input).kind == "f" and len(set(sizes)) == 1 and 2 <= len(sizes) <= _MOST_EQUAL_PARTS:
+    equal = len(set(sizes)) == 1 and 2 <= len(sizes) <= _MOST_EQUAL_PARTS
+    if equal and op.dtype(input).kind == "f" and rank <= _MOST_SPLIT_AXES:
         place = op.small(op.axis(axis, rank))
         op.add("SPLIT", (place, op.input(input)), [op.result(o) for o in outputs], numSplits=len(outputs))
         return
