@@ -10,6 +10,7 @@ import numpy as np
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
+from mobilekit.legalise.rules.reduce import HIGHEST_RANK
 
 
 def _elu(node: Node, b: Builder) -> Replacement | None:
@@ -112,6 +113,8 @@ def _leaky_relu(node: Node, b: Builder) -> Replacement | None:
         return None
     if array.size and np.all(array == array.flat[0]):
         return b.add("LeakyRelu", x, alpha=float(array.flat[0]))
+    if b.rank(x) > HIGHEST_RANK:
+        return b.add("Add", b.add("Relu", x), b.add("Mul", b.add("Min", x, 0.0), slope))
     if array.ndim == b.rank(x):
         return None
     return b.add("PRelu", x, array.reshape((1,) * (b.rank(x) - array.ndim) + array.shape))

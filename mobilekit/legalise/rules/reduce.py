@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
 
+HIGHEST_RANK = 6
 PLAIN = ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd")
 COMPOUND = ("ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp")
 
@@ -106,6 +109,28 @@ def _log_sum_exp(x: str, axes: str, keep: int, b: Builder) -> str:
     return b.add("Add", b.add("Log", total), b.reshape(peak, b.shape(total)))
 
 
+def _high_rank(node: Node, b: Builder) -> Replacement | None:
+    """More axes than the kernels take: those that stay as one, those that go as another."""
+    x, axes = node.inputs[0], b.ints(node.input(1))
+    shape = b.shape(x)
+    if len(shape) <= HIGHEST_RANK or not axes:
+        return None
+    kept = [axis for axis in range(len(shape)) if axis not in axes]
+    moved = b.transpose(x, [*kept, *axes])
+    flat = b.reshape(moved, (prod(shape[a] for a in kept), prod(shape[a] for a in axes)))
+    return b.reshape(b.add(node.op, flat, [1], keepdims=0), b.shape(node.name))
+
+
+def _softmax(node: Node, b: Builder) -> Replacement | None:
+    """The axes before and those after as one each."""
+    x, shape = node.inputs[0], b.shape(node.inputs[0])
+    if len(shape) <= HIGHEST_RANK:
+        return None
+    axis = node["axis"] % len(shape)
+    flat = b.reshape(x, (prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])))
+    return b.reshape(b.add(node.op, flat, axis=1), shape)
+
+
 def _booleans(node: Node, b: Builder) -> Replacement | None:
     """ReduceMax (any) and ReduceMin (all) of booleans, on integers."""
     x = node.inputs[0]
@@ -139,6 +164,8 @@ def _arg(node: Node, b: Builder) -> Replacement | None:
 RULES = (
     Rule(name="reduce-nothing", ops=(*PLAIN, *COMPOUND), apply=_empty),
     Rule(name="reduce-axes", ops=(*PLAIN, *COMPOUND), apply=_axes),
+    Rule(name="reduce-rank", ops=PLAIN, apply=_high_rank),
+    Rule(name="softmax-rank", ops=("Softmax", "LogSoftmax"), apply=_softmax),
     Rule(name="reduce-booleans", ops=("ReduceMax", "ReduceMin"), apply=_booleans),
     Rule(name="integer-mean", ops=("ReduceMean",), apply=_integer_mean),
     Rule(name="reduce-compound", ops=COMPOUND, apply=_compound),

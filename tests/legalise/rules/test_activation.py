@@ -102,3 +102,9 @@ def test_runtime_slopes():
     """Slopes computed at run time get the rank of the input by a Reshape."""
     operands = [noise(1, 3, 4, 4), noise(3, 1, 1)]
     assert check_node("PRelu", operands, runtime=(0, 1)) == ["Reshape", "PRelu"]
+
+
+def test_slopes_of_rank_seven():
+    """More axes than the runtime's own takes."""
+    x, slopes = noise(2, 1, 2, 2, 1, 2, 3), noise(3, seed=1)
+    np.testing.assert_allclose(litert("PRelu", [x, slopes]), np.where(x < 0, x * slopes, x), rtol=1e-6)

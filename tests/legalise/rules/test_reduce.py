@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mobilekit.errors import UnsupportedOperatorError
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.legalise.rules.reduce import COMPOUND, PLAIN
+from mobilekit.runtimes.ort import open_graph
 from tests.convert.tflite.nodes import litert
 from tests.legalise.support import check_node, few, node_graph, noise
 
@@ -146,3 +147,24 @@ def test_running_sums(dtype, exclusive, reverse):
     wanted = wanted[:, ::-1] if reverse else wanted
     got = litert("CumSum", [x, np.array(1)], exclusive=exclusive, reverse=reverse)
     np.testing.assert_array_equal(got, wanted.astype(dtype))
+
+
+@pytest.mark.parametrize("keep", [0, 1])
+@pytest.mark.parametrize("op", PLAIN)
+def test_rank_seven(op, keep):
+    """More axes than the runtime takes."""
+    x = np.abs(noise(2, 1, 2, 2, 1, 2, 2))
+    graph, feed = node_graph(op, [x, np.array([0, 3, 5])], keepdims=keep)
+    with open_graph(graph) as session:
+        wanted = session.run(feed)["y"]
+    np.testing.assert_allclose(litert(op, [x, np.array([0, 3, 5])], keepdims=keep), wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("op", ["Softmax", "LogSoftmax"])
+@pytest.mark.parametrize("axis", [0, 3, -1])
+def test_softmax_of_rank_seven(op, axis):
+    """Along any axis of many."""
+    x = noise(2, 1, 2, 3, 1, 2, 2)
+    exact = np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
+    wanted = exact if op == "Softmax" else np.log(exact)
+    np.testing.assert_allclose(litert(op, [x], axis=axis), wanted, rtol=1e-5, atol=1e-6)

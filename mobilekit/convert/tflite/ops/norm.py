@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mobilekit.convert.optable import lowers
+from mobilekit.legalise.rules.reduce import HIGHEST_RANK
 
 if TYPE_CHECKING:
     from mobilekit.convert.tflite.operation import Operation
@@ -103,6 +104,8 @@ def _over_groups(op: Operation, per_channel: int, groups: int, small: Sequence[i
 
 
 def _mean(op: Operation, data: int, reduced: Sequence[int], small: Sequence[int]) -> int:
+    if len(small) > HIGHEST_RANK:
+        op.refuse(f"a normalisation of rank {len(small)}, above {HIGHEST_RANK}")
     mean = op.temporary(small)
     op.add("MEAN", (data, op.small(sorted(reduced))), (mean,), keepDims=True)
     return mean
