@@ -51,7 +51,8 @@ def _defined(node: Node, b: Builder) -> Refusal | None:
         return Refusal(got=f"output_padding {extra} with auto_pad {node['auto_pad']}", hint=_PADS)
     window = window_of(node, b.shape(node.inputs[1])[2:])
     cut = transposed_pads(node, window, b)
-    if any(-after >= stride for (_, after), stride in zip(cut, window.strides, strict=True)):
+    beyond = [-after for _, after in cut]
+    if any(more >= step for more, step in zip((*extra, *beyond), window.strides * 2, strict=False)):
         which = "output_shape" if node["output_shape"] else "output_padding"
         got = f"{which} {tuple(node[which] or ())} asks for a stride or more than the kernel writes"
         return Refusal(got=got, hint=_PADS)

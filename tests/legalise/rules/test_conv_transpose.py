@@ -87,6 +87,7 @@ def test_runtime_weights_stay():
     [
         ({"output_padding": [1, 1], "strides": [2, 2], "auto_pad": "SAME_UPPER"}, "output_padding"),
         ({"output_padding": [0, 1], "strides": [2, 1], "dilations": [1, 2]}, r"output_padding \(0, 1\)"),
+        ({"output_padding": [0, 1], "dilations": [1, 2], "pads": [0, 0, 1, 2]}, r"output_padding \(0, 1\)"),
         ({"output_shape": [10, 14]}, r"output_shape \(10, 14\)"),
     ],
 )
