@@ -10,7 +10,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from tests.fuzz.choice import Choice
-from tests.fuzz.stepper import NodeError, Runner
+from tests.fuzz.stepper import NodeError, Runner, reads_of
 
 FLOATS = ("float",)
 _MOST_INPUTS = 4
@@ -243,12 +243,13 @@ class Draft:
         made = [self.fresh("v") for _ in range(outputs)]
         given = {k: v for k, v in attributes.items() if v is not None}
         node = helper.make_node(op, names, made, name=self.choose.of(["", f"/{op}/{made[0]}"]), **given)
+        read = reads_of(node)
         constants = {
             n: self.constants.get(n, self.known.get(n))
-            for n in names
+            for n in read
             if n in self.constants or n in self.known
         }
-        runtime = {v.name: v.array for v in self.values if v.name in names}
+        runtime = {v.name: v.array for v in self.values if v.name in read}
         try:
             runner = Runner(node, self.opset, runtime, constants)
             results = runner.run(runtime)

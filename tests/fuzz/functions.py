@@ -12,7 +12,11 @@ DOMAIN = "fuzz"
 
 def wrap_some(choose: Choice, model: onnx.ModelProto, opset: int) -> None:
     """Let a few nodes of ``model`` call a function that says the same."""
-    wrapped = [n for n in model.graph.node if n.op_type != "Constant" and choose.chance(8)]
+    wrapped = [
+        n
+        for n in model.graph.node
+        if n.op_type not in ("Constant", "If", "Loop", "Scan") and choose.chance(8)
+    ]
     for number, node in enumerate(wrapped):
         _wrap(choose, model, node, opset, f"f{number}")
     if wrapped:

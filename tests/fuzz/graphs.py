@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,7 @@ from tests.fuzz.choice import Choice
 from tests.fuzz.draft import Draft, Unfit
 from tests.fuzz.functions import wrap_some
 from tests.fuzz.operators import TABLE, available
+from tests.fuzz.stepper import reads_of
 
 OPSETS = range(7, 26)
 MOST_NODES = 10
@@ -38,13 +39,14 @@ def operators_of(case: Case) -> tuple[str, ...]:
 
 
 @st.composite
-def cases(draw, most: int = MOST_NODES) -> Case:
-    """Graphs of up to ``most`` operators (patterns count once) that ONNX Runtime runs."""
+def cases(draw, most: int = MOST_NODES, only: Collection[str] = TABLE) -> Case:
+    """Graphs of up to ``most`` operators of ``only`` (patterns count once) that ONNX Runtime runs."""
     choose = Choice(draw)
     opset = choose.of([17, *OPSETS])
     dtype = choose.of([np.float32] * 18 + [np.float64, np.float16])
     draft = Draft(choose, opset, np.dtype(dtype), seed=choose.integer(0, 9999))
-    names = available(opset)
+    names = [name for name in available(opset) if name in only]
+    assume(names)
     wanted = choose.integer(1, most)
     made = 0
     for _ in range(wanted + _SPARE):
@@ -73,7 +75,7 @@ def _try(draft: Draft, name: str) -> bool:
 
 def _finish(draft: Draft) -> Case:
     choose = draft.choose
-    used = {name for node in draft.nodes for name in node.input}
+    used = {name for node in draft.nodes for name in reads_of(node)}
     computed = [v for v in draft.values if all(v.name != i.name for i in draft.inputs)]
     leaves = [v for v in computed if v.name not in used]
     # Some results are nobody's: what only they need must go. Others are read and given.

@@ -9,7 +9,7 @@ import onnx
 from onnx import helper
 
 from tests.fuzz.graphs import Case
-from tests.fuzz.stepper import NodeError, Stepper
+from tests.fuzz.stepper import NodeError, Stepper, reads_of
 
 _MOST_TRIES = 200
 
@@ -62,7 +62,7 @@ def _cut(
     for node in reversed(graph.node):
         if needed.difference(inputs).intersection(node.output):
             nodes.append(node)
-            needed.update(node.input)
+            needed.update(reads_of(node))
     model = onnx.ModelProto()
     model.CopyFrom(case.model)
     for field in ("node", "input", "output", "initializer"):

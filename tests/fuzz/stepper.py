@@ -33,6 +33,16 @@ class NodeError(Exception):
     """ONNX Runtime refuses the node, or fails on it."""
 
 
+def reads_of(node: onnx.NodeProto) -> list[str]:
+    """What a node reads: its inputs, and what its subgraphs take from outside."""
+    found = [name for name in node.input if name]
+    for graph in (a.g for a in node.attribute if a.HasField("g")):
+        inside = {v.name for v in graph.input} | {t.name for t in graph.initializer}
+        inside |= {name for inner in graph.node for name in inner.output}
+        found += [name for inner in graph.node for name in reads_of(inner) if name not in inside]
+    return found
+
+
 class Runner:
     """One node in a session of its own."""
 
@@ -45,14 +55,15 @@ class Runner:
         functions: Sequence[onnx.FunctionProto] = (),
     ):
         self.node = node
-        self.reads = [n for n in dict.fromkeys(node.input) if n and n not in constants]
+        names = dict.fromkeys(reads_of(node))
+        self.reads = [n for n in names if n not in constants]
         self.writes = [n for n in node.output if n]
         graph = helper.make_graph(
             [node],
             "node",
             [_info(name, types[name]) for name in self.reads],
             [helper.make_empty_tensor_value_info(name) for name in self.writes],
-            [numpy_helper.from_array(constants[n], n) for n in dict.fromkeys(node.input) if n in constants],
+            [numpy_helper.from_array(constants[n], n) for n in names if n in constants],
         )
         called = [f for f in functions if (f.domain, f.name) == (node.domain, node.op_type)]
         self.op = called[0].node[0].op_type if called else node.op_type

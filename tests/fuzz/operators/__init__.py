@@ -12,6 +12,7 @@ from tests.fuzz.draft import Draft
 from tests.fuzz.operators import (
     activation,
     broadcast,
+    control,
     convolution,
     indexing,
     integer,
@@ -31,7 +32,7 @@ Maker = Callable[[Draft], None]
 
 MODULES = (
     activation, broadcast, integer, reduction, sorting, convolution, pooling, resampling, movement,
-    indexing, matmul, normalisation, shapes, patterns, larger,
+    indexing, matmul, normalisation, shapes, patterns, larger, control,
 )  # fmt: skip
 TABLE: Mapping[str, Maker] = {name: make for module in MODULES for name, make in module.TABLE.items()}
 
