@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 
 
 def _one_hot(node: Node, b: Builder) -> Replacement | Refusal | None:
-    """Where(Equal(index, 0 … depth − 1), on, off); indices outside the depth match nothing."""
+    """Where(Equal(index, 0 … depth − 1), on, off); indices outside the depth match nothing.
+
+    Nor do fractions, as in ONNX Runtime; ONNX's text would cut them.
+    """
     indices, depth, values = node.inputs
     count = b.scalar(depth)
     if count is None:
         return Refusal(got="a depth computed at run time", hint="export the model with a constant depth")
     rank = b.rank(node.name)
     axis = node["axis"] % rank
-    index = b.cast(indices, np.int64)
+    index = indices if b.type(indices).is_float else b.cast(indices, np.int64)
     shape = list(b.shape(index))
     wrapped = b.add("Where", b.add("Less", index, 0), b.add("Add", index, int(count)), index)
     lifted = b.reshape(wrapped, [*shape[:axis], 1, *shape[axis:]])
-    hit = b.add("Equal", lifted, _along(np.arange(int(count), dtype=np.int64), axis, rank))
+    hit = b.add("Equal", lifted, _along(np.arange(int(count), dtype=b.dtype(index)), axis, rank))
     array = b.constant(values)
     if array is not None:
         return b.add("Where", hit, array[1], array[0])

@@ -17,6 +17,12 @@ def test_one_hot(axis, runtime, dtype):
     check_node_file("OneHot", operands, runtime=runtime, axis=axis)
 
 
+def test_one_hot_of_fractions():
+    """Indices in floats: fractions and what is outside match nothing, negative ones count from the end."""
+    indices = np.float32([[-2.625, 9, -1], [-10.5, 0, 12]])
+    check_node("OneHot", [indices, np.float32(10), np.float32([1, 3])], axis=1)
+
+
 def test_one_hot_of_runtime_depth_is_refused():
     """The depth is a shape."""
     graph, _ = node_graph("OneHot", [np.array([0, 2]), np.int64([4]), np.float32([0, 1])])
