@@ -29,9 +29,31 @@ def repeat_along_rows(builder: FileBuilder) -> None:
     """Widen the vectors of every float operator that is faster with them. Results stay the same bits."""
     operators, builder.operators = builder.operators, []
     widened: dict[tuple[int, int], int] = {}
-    for operator in operators:
+    for operator in (part for whole in operators for part in _without_prelu(builder, whole)):
         inputs = tuple(_wide(builder, operator, index, widened) for index in operator.inputs)
         builder.operators.append(replace(operator, inputs=inputs))
+
+
+def _without_prelu(builder: FileBuilder, operator: OperatorDraft) -> tuple[OperatorDraft, ...]:
+    """PRELU with slopes up to one along a few channels as ``max(x, slope * x)``; else ``operator``.
+
+    The slopes of PRELU cannot be rows. Slopes of 0 stay: 0 times infinity is no number.
+    """
+    if operator.kind != "PRELU" or not builder.tensors[operator.inputs[1]].buffer:
+        return (operator,)
+    slopes = builder.array_of(operator.inputs[1])
+    product = OperatorDraft(kind="MUL", inputs=operator.inputs, outputs=operator.outputs, options={})
+    helps = bool(_width_for(builder, product, operator.inputs[1]))
+    if not helps or not bool(np.all((slopes <= 1) & (slopes != 0))):
+        return (operator,)
+    data, result = builder.tensors[operator.inputs[0]], operator.outputs[0]
+    scaled = builder.tensor(f"{builder.tensors[result].name}/scaled", data.shape, data.dtype)
+    return (
+        replace(product, outputs=(scaled,)),
+        OperatorDraft(
+            kind="MAXIMUM", inputs=(operator.inputs[0], scaled), outputs=operator.outputs, options={}
+        ),
+    )
 
 
 def _wide(

@@ -103,3 +103,22 @@ def test_batches_of_vectors():
     content, kinds = file_of(shape, vector, "MUL", constant=False, repeated=True)
     assert kinds == ["MUL", "MUL"]
     np.testing.assert_array_equal(result_of(content, x, vector), x * vector)
+
+
+def test_prelu_with_slopes_up_to_one_is_a_maximum():
+    """As long as one row of slopes helps: the same bits, infinities too."""
+    random = np.random.default_rng(0)
+    x = random.standard_normal(IMAGE).astype(np.float32)
+    x[0, 0, :3, 0] = (np.inf, -np.inf, np.nan)
+    slopes = np.array([0.25, -0.5, 1], np.float32).reshape(1, 1, 3)
+    plain, _ = file_of(IMAGE, slopes, "PRELU", constant=True, repeated=False)
+    content, kinds = file_of(IMAGE, slopes, "PRELU", constant=True, repeated=True)
+    assert kinds == ["MUL", "MAXIMUM"]
+    np.testing.assert_array_equal(result_of(content, x), result_of(plain, x))
+
+
+@pytest.mark.parametrize("slopes", [(0.25, 0.5, 1.5), (0.25, 0.5, 0)])
+def test_other_slopes_stay(slopes):
+    """A slope above one would need a minimum, and 0 times infinity is no number."""
+    constant = np.array(slopes, np.float32).reshape(1, 1, 3)
+    assert file_of(IMAGE, constant, "PRELU", constant=True, repeated=True)[1] == ["PRELU"]
