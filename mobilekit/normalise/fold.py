@@ -13,7 +13,7 @@ from mobilekit.normalise.evaluate import evaluate, infer
 from mobilekit.normalise.function_bodies import WRITTEN_OUT, definition_nodes
 from mobilekit.normalise.loops import loop_nodes, scan_nodes
 from mobilekit.normalise.node import Node, ValueType, subgraphs
-from mobilekit.normalise.selection import is_fixed_selection, name_selected
+from mobilekit.normalise.selection import is_fixed_selection, name_selected, take_scalars
 
 if TYPE_CHECKING:
     from mobilekit.normalise.editor import Editor
@@ -69,6 +69,7 @@ def fold(editor: Editor) -> None:
             raise UnsupportedOperatorError(message, hint="export the model for one fixed path, by tracing")
         if is_fixed_selection(editor, node):
             name_selected(editor, node)
+        take_scalars(editor, node)
         values = _values(editor, node)
         if values is None:
             _set_types(editor, node)
@@ -82,8 +83,11 @@ def fold(editor: Editor) -> None:
 
 
 def _keep_outputs(editor: Editor, node: Node) -> None:
-    """Remove a node whose outputs are constants now; an output of the graph still needs a node."""
-    kept = [name for name in node.outputs if name and editor.is_kept(name)]
+    """Remove a node whose outputs are constants now; an output of the graph still needs a node.
+
+    What branches read stays a constant under its name, so that they are folded in turn.
+    """
+    kept = [name for name in node.outputs if name in editor.outputs]
     copies = []
     for name in kept:
         array = editor.constants[name]
@@ -110,7 +114,9 @@ def _values(editor: Editor, node: Node) -> dict[str, Array] | None:
         return None
     if _is_too_large(editor, node):
         return None
-    return evaluate(node, editor.constants, editor.opset)
+    values = evaluate(node, editor.constants, editor.opset)
+    # A sequence of tensors is a list: nothing that passes can hold.
+    return None if values is None or any(isinstance(v, list) for v in values.values()) else values
 
 
 def _nothing(editor: Editor, node: Node) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""Selections whose size is known after all: by a constant condition."""
+"""Selections and ranges whose size is known after all: by a constant condition, by constant bounds."""
 
 from __future__ import annotations
 
@@ -26,3 +26,15 @@ def name_selected(editor: Editor, node: Node) -> None:
         x, axis = editor.add("Reshape", [x, flat], at=node), 0
     node.op, node.attributes["axis"] = "Gather", axis
     editor.set_inputs(node, [x, editor.add_constant(places, f"{node.outputs[0]}/places")])
+
+
+def take_scalars(editor: Editor, node: Node) -> None:
+    """Range by vectors of one number, which ONNX Runtime takes for scalars and ONNX's inference does not."""
+    if not node.is_op("Range"):
+        return
+    names = list(node.inputs)
+    for place, name in enumerate(node.inputs):
+        array = editor.constants.get(name)
+        if array is not None and array.shape == (1,):
+            names[place] = editor.add_constant(array.reshape(()), f"{name}/scalar")
+    editor.set_inputs(node, names)

@@ -53,3 +53,25 @@ def test_a_sum_over_nothing_is_a_constant():
     body = "e = Slice(x, z, z, a) m = ReduceSum(e, a) y = Add(x, m)"
     result = normalised(model(body), z=np.array([2]), a=np.array([2]))
     assert "ReduceSum" not in ops(result)
+
+
+def test_bounds_with_an_axis_are_scalars():
+    """Range by vectors of one number, as ONNX's own definition of AffineGrid has it."""
+    body = "r = Range(a, b, c) f = Cast<to=1>(r) y = Add(x, f)"
+    bounds = {"a": np.array([0]), "b": np.array([6]), "c": np.array(1)}
+    assert ops(normalise(graph_of(model(body), bounds), samples=[])) == ["Add"]
+
+
+def test_a_branch_in_a_branch_reads_what_was_folded_before():
+    """The condition of the inner branch comes from outside of both."""
+    inner = "If(c) <then_branch = t2 () => (float[6] q) { q = Identity(o) },"
+    inner += " else_branch = e2 () => (float[6] q) { q = Neg(o) }>"
+    body = f"""
+        c = Not(b)
+        o = Add(k, k)
+        p = If(d) <then_branch = t () => (float[6] r) {{ r = {inner} }},
+                   else_branch = e () => (float[6] r) {{ r = Identity(k) }}>
+        y = Mul(x, p)
+    """
+    given = {"b": np.array(True), "d": np.array(True), "k": np.arange(6, dtype=np.float32)}
+    assert ops(normalised(model(body), **given)) == ["Mul"]
