@@ -59,12 +59,17 @@ def test_reasons_are_shown():
             "Det": {"test_det": {"status": REFUSED, "detail": detail}},
             "Abs": {"test_abs": "exact"},
         },
-        "structure": {"lowerings": ["Abs since 13"], "rules": ["tan: Tan Sin"], "written_out": ["Gelu"]},
+        "structure": {
+            "lowerings": ["Abs since 13"],
+            "rules": ["tan: Tan Sin", "dynamic: NonZero"],
+            "written_out": ["Gelu"],
+        },
     }
     cases = {"counts": {"wheel": 3, "run": 2, "left_out": {"strings": 1}}}
     page = document.document(found, cases)
     assert "| Abs | 1 | 1 |  |  |  |" in page
     assert "| Det | 1 |  |  | 1 | no rule for it |" in page
     assert "**1 of 2 cases are right (50.0 %)**: 1 exact, 1 refused." in page
-    assert "Gelu, Sin, Tan." in page
+    assert "Converted: Gelu, Sin, Tan." in page
+    assert "Refused, whatever their attributes: NonZero." in page
     assert "| strings | 1 |" in page
