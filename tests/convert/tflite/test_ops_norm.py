@@ -39,6 +39,27 @@ def test_normalize_over_axes(agrees, neutral: bool, axes: str) -> None:
     agrees(_graph(node, "1,6,9,7", constants))
 
 
+@pytest.mark.parametrize("neutral", [True, False])
+@pytest.mark.parametrize(("channels", "convolved"), [(3, True), (8, True), (9, False)])
+def test_few_channels_of_a_large_map(
+    agrees, operators, neutral: bool, channels: int, convolved: bool
+) -> None:
+    """Means along them are convolutions: every channel gets the mean at once."""
+    constants = {
+        "s": np.ones((1, 1, 1, 1), np.float32) if neutral else _per_channel(channels, 0.5, 2),
+        "b": np.zeros((1, 1, 1, 1), np.float32) if neutral else _per_channel(channels, -1, 1),
+        "e": np.full((1, 1, 1, 1), 1e-5, np.float32),
+    }
+    # Beside a convolution a map is channels-last in the file.
+    constants["w"] = np.random.default_rng(3).standard_normal((channels, 1, 3, 3)).astype(np.float32)
+    conv = f"c = Conv<group={channels}, kernel_shape=[3, 3], pads=[1, 1, 1, 1]>(x, w)"
+    norm = "y = mobilekit.Normalize<axes=[1]>(c, s, b, e)"
+    graph = _graph(f"{conv} {norm}", f"1,{channels},32,34", constants)
+    agrees(graph)
+    assert ("CONV_2D" in operators(graph)) == convolved
+    assert ("MEAN" in operators(graph)) != convolved
+
+
 def test_epsilon_per_channel_and_relu(agrees, operators) -> None:
     """Epsilon may differ per channel (equalisation needs it); a following Relu is fused."""
     constants = {

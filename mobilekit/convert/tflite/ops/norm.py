@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mobilekit.convert.optable import lowers
+from mobilekit.convert.tflite.rows import LEAST_POSITIONS
 from mobilekit.legalise.rules.reduce import HIGHEST_RANK
 
 if TYPE_CHECKING:
     from mobilekit.convert.tflite.operation import Operation
 
 _DATA = slice(0, 1)
+_MOST_CONVOLVED = 8
+"""Channels up to which a mean along them is faster as a convolution (from 16 on it is slower)."""
 
 
 @lowers("Normalize", since=1, domain="mobilekit", layout="any", fuses=True, data=_DATA)
@@ -36,6 +39,9 @@ def normalize(
     reduced = [op.axis(a, rank) for a in axes]
     data = op.input(x)
     small = tuple(1 if i in reduced else size for i, size in enumerate(op.tensor_shape(data)))
+    if _is_along_few_channels(op, data, reduced, epsilon, outside):
+        _by_convolutions(op, data, scale, bias, epsilon)
+        return
     mean = _mean(op, data, reduced, small)
     inverse = _inverse_deviation(op, data, mean, epsilon, reduced, small, outside)
     if any(_varies_over(op, v, axes) for v in (scale, bias)):
@@ -111,6 +117,36 @@ def _mean(op: Operation, data: int, reduced: Sequence[int], small: Sequence[int]
     return mean
 
 
+def _is_along_few_channels(
+    op: Operation, data: int, reduced: Sequence[int], epsilon: str, outside: float
+) -> bool:
+    shape = op.tensor_shape(data)
+    is_map = len(shape) == 4 and list(reduced) == [3] and shape[1] * shape[2] >= LEAST_POSITIONS
+    if not is_map or shape[3] > _MOST_CONVOLVED or outside or op.emitter.precision == "fp16":
+        return False
+    return op.is_constant(epsilon) and op.constant(epsilon).size == 1
+
+
+def _by_convolutions(op: Operation, data: int, scale: str, bias: str, epsilon: str) -> None:
+    """Means along a few channels as 1x1 convolutions, which give every channel its mean at once.
+
+    Loops over maps of one channel beside C are slow: 0.27 against 0.47 ms for 4 channels of 128².
+    """
+    shape = op.tensor_shape(data)
+    channels = shape[3]
+    weights = op.floats(np.full((channels, 1, 1, channels), 1 / channels, np.float32), name="mean")
+    options = {"padding": "VALID", "strideW": 1, "strideH": 1, "dilationWFactor": 1, "dilationHFactor": 1}
+    mean, centred, squares, variance, inverse = (op.temporary(shape) for _ in range(5))
+    none = op.floats(np.zeros((channels,), np.float32), name="none")
+    op.add("CONV_2D", (data, weights, none), (mean,), **options)
+    op.add("SUB", (data, mean), (centred,))
+    op.add("MUL", (centred, centred), (squares,))
+    offset = op.floats(np.full((channels,), op.constant(epsilon).item(), np.float32), name="epsilon")
+    op.add("CONV_2D", (squares, weights, offset), (variance,), **options)
+    op.add("RSQRT", (variance,), (inverse,))
+    _apply_affine(op, centred, inverse, scale, bias)
+
+
 def _inverse_deviation(
     op: Operation,
     data: int,
@@ -165,18 +201,21 @@ def _apply_folded(
 
 def _apply_to_map(op: Operation, data: int, mean: int, inverse: int, scale: str, bias: str) -> None:
     """``(x - mean) * inverse * scale + bias`` where scale and bias vary over the reduced axes."""
-    shape = op.tensor_shape(data)
-    centred, current = op.temporary(shape), op.temporary(shape)
+    centred = op.temporary(op.tensor_shape(data))
     op.add("SUB", (data, mean), (centred,))
-    op.add("MUL", (centred, inverse), (current,))
+    _apply_affine(op, centred, inverse, scale, bias)
+
+
+def _apply_affine(op: Operation, centred: int, inverse: int, scale: str, bias: str) -> None:
+    """``centred * inverse * scale + bias``."""
+    shape = op.tensor_shape(centred)
     steps = [
         (k, v)
         for k, v, neutral in (("MUL", scale, 1.0), ("ADD", bias, 0.0))
         if not _is_uniform(op, v, neutral)
     ]
-    if not steps:
-        op.add("MUL", (current, op.floats(np.ones((1,), np.float32))), (op.result(),), **op.activation)
-        return
+    current = op.temporary(shape) if steps else op.result()
+    op.add("MUL", (centred, inverse), (current,), **({} if steps else op.activation))
     for position, (kind, value) in enumerate(steps):
         last = position == len(steps) - 1
         target = op.result() if last else op.temporary(shape)
