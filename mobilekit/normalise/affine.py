@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mobilekit.normalise.recognition import Recognition
+
 if TYPE_CHECKING:
     from mobilekit.normalise.editor import Editor
     from mobilekit.normalise.node import Node
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 _LAYERS = ("Conv", "ConvTranspose", "Gemm")
 
 
-def fold_affine(editor: Editor) -> None:
+def fold_affine(editor: Editor) -> list[Recognition]:
     """::
 
         Conv(x, w, b) · f + o   →   Conv(x, w·f, b·f + o)        f, o constant per channel
@@ -24,14 +26,21 @@ def fold_affine(editor: Editor) -> None:
     Requires: opset ≥ 21, types. Ensures: no Conv, ConvTranspose or Gemm with constant weights is the only
     source of a Mul, Add, Sub or Div by such a constant. Values read elsewhere as well stay.
     """
+    found = []
     for node in editor.nodes:
-        if node.is_op("Mul", "Add", "Sub", "Div"):
-            _into_producer(editor, node)
+        if node.is_op("Mul", "Add", "Sub", "Div") and _into_producer(editor, node):
+            found.append(_told(node, "of the layer before"))
     editor.remove_unused()
     for node in reversed(editor.nodes):
-        if node.is_op("Mul", "Add", "Sub", "Div"):
-            _into_conv_after(editor, node)
+        if node.is_op("Mul", "Add", "Sub", "Div") and _into_conv_after(editor, node):
+            found.append(_told(node, "of the Conv behind"))
     editor.remove_unused()
+    return found
+
+
+def _told(node: Node, where: str) -> Recognition:
+    kind = "factor into the weights" if node.op in ("Mul", "Div") else "offset into the bias"
+    return Recognition(kind=kind, node=node.outputs[0], detail=where)
 
 
 def affine_of(editor: Editor, node: Node) -> tuple[str, Array, Array] | None:
@@ -67,19 +76,19 @@ def per_axis(value: Array, shape: tuple[int, ...], axis: int) -> Array | None:
     return np.broadcast_to(padded.reshape(-1), (shape[axis],))
 
 
-def _into_producer(editor: Editor, node: Node) -> None:
+def _into_producer(editor: Editor, node: Node) -> bool:
     found = affine_of(editor, node)
     if found is None:
-        return
+        return False
     x, factor, offset = found
     layer = editor.producer(x)
     if layer is None or editor.only_user(x) is not node or not layer.is_op(*_LAYERS, "MatMul"):
-        return
+        return False
     shape = editor.shape(x)
     axis = len(shape) - 1 if layer.op in ("MatMul", "Gemm") else 1
     scale, shift = per_axis(factor, shape, axis), per_axis(offset, shape, axis)
     if scale is None or shift is None or not np.isfinite(scale).all():
-        return
+        return False
     if layer.op == "MatMul":
         done = not shift.any() and _scale_matmul(editor, layer, scale)
     elif layer.op == "Gemm":
@@ -91,6 +100,7 @@ def _into_producer(editor: Editor, node: Node) -> None:
         editor.replace(node.outputs[0], x)
         # At once, so that the layer is seen to have a single reader again.
         editor.remove(node)
+    return bool(done)
 
 
 def _constant_like(editor: Editor, value: Array, like: str) -> str:
@@ -138,22 +148,22 @@ def _scale_conv(editor: Editor, layer: Node, scale: Array, shift: Array) -> bool
     return True
 
 
-def _into_conv_after(editor: Editor, node: Node) -> None:
+def _into_conv_after(editor: Editor, node: Node) -> bool:
     found = affine_of(editor, node)
     conv = editor.only_user(node.outputs[0])
     if found is None or conv is None or not conv.is_op("Conv") or conv.inputs[0] != node.outputs[0]:
-        return
+        return False
     x, factor, offset = found
     shape = editor.shape(x)
     scale, shift = per_axis(factor, shape, 1), per_axis(offset, shape, 1)
     weight, bias = editor.constant_of(conv.inputs[1]), editor.constant_of(conv.input(2))
     if scale is None or shift is None or weight is None or (conv.input(2) and bias is None):
-        return
+        return False
     # What a Conv pads with is zero after the offset, which no offset of ours can say.
     if shift.any() and (
         any(conv.attribute("pads", ())) or conv.attribute("auto_pad", "NOTSET") not in ("NOTSET", "VALID")
     ):
-        return
+        return False
     wide = weight.astype(np.float64)
     added = (wide.sum(axis=tuple(range(2, weight.ndim))) * _along_inputs(conv, weight, shift)).sum(axis=1)
     scale_inputs(editor, conv, scale)
@@ -163,6 +173,7 @@ def _into_conv_after(editor: Editor, node: Node) -> None:
         names.append(editor.add_constant((old + added).astype(weight.dtype), f"{conv.outputs[0]}/bias"))
     editor.set_inputs(conv, names)
     editor.remove(node)
+    return True
 
 
 def _along_inputs(conv: Node, weight: Array, per_channel: Array) -> Array:

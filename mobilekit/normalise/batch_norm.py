@@ -35,6 +35,8 @@ def split_batch_norms(editor: Editor) -> list[Recognition]:
             found.append(_training(editor, node))
         else:
             _split(editor, node)
+            detail = "a factor and an offset per channel"
+            found.append(Recognition(kind="BatchNormalization", node=node.outputs[0], detail=detail))
     editor.remove_unused()
     return found
 

@@ -120,7 +120,10 @@ class Viewed:
         result = [1] * len(self.inner)
         for one, other in self._groups():
             sizes = [outer[a] for a in other]
-            if sizes == [self.outer[a] for a in other]:
+            wide = [[a for a in one if self.inner[a] != 1], [a for a in other if self.outer[a] != 1]]
+            if [len(w) for w in wide] == [1, 1] and all(outer[a] == 1 for a in other if a not in wide[1]):
+                result[wide[0][0]] = outer[wide[1][0]]  # one axis, of whatever size
+            elif sizes == [self.outer[a] for a in other]:
                 for a in one:
                     result[a] = self.inner[a]
             elif any(size != 1 for size in sizes):
@@ -140,9 +143,10 @@ class Viewed:
 
     def axis(self, outer: int) -> int | None:
         for one, other in self._groups():
-            wide = [a for a in one if self.inner[a] != 1] or one[:1]
-            if other == [outer] and len(wide) == 1:
-                return wide[0]
+            inner = [a for a in one if self.inner[a] != 1] or one[:1]
+            own = [a for a in other if self.outer[a] != 1] or other[:1]
+            if own == [outer] and len(inner) == 1:
+                return inner[0]
         return None
 
     def constant(self, value: Array, rank: int) -> Array | None:

@@ -57,7 +57,7 @@ def name_movements(editor: Editor) -> list[Recognition]:
 
 def _ends_chain(editor: Editor, node: Node) -> bool:
     name = node.outputs[0]
-    if not node.is_op(*_MOVES) or len(node.outputs) != 1 or len(editor.shape(name)) != 4:
+    if not node.is_op(*_MOVES) or len(node.outputs) != 1 or len(_image(editor.shape(name))) != 4:
         return False
     users = editor.users(name)
     joined = any(u.is_op("Concat") and len(set(u.inputs)) > 1 for u in users)
@@ -66,7 +66,7 @@ def _ends_chain(editor: Editor, node: Node) -> bool:
 
 def _name(editor: Editor, node: Node) -> list[Recognition]:
     """The longest chain that ends here and is one of the forms."""
-    target, best = editor.shape(node.outputs[0]), None
+    target, best = _image(editor.shape(node.outputs[0])), None
     for source, region in _regions(editor, node):
         shape = editor.shape(source)
         if len(region) < 2 or len(shape) != 4 or max(np.prod(shape), np.prod(target)) > _MOST_ELEMENTS:
@@ -76,7 +76,7 @@ def _name(editor: Editor, node: Node) -> list[Recognition]:
         moved = _moved(editor, region, source, shape, node.outputs[0])
         if moved is None:
             break
-        found = _form(shape, moved, region)
+        found = _form(shape, moved.reshape(target), region)
         if found is not None:
             best = source, region, found
     if best is None:
@@ -85,6 +85,11 @@ def _name(editor: Editor, node: Node) -> list[Recognition]:
     _apply(editor, node, source, move, layouts)
     detail = f"{len(region)} nodes from {source}"
     return [Recognition(kind=move.kind, node=node.outputs[0], detail=detail)]
+
+
+def _image(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape without axes of size 1 that only a later operator wants (Paddle pads in 5-D)."""
+    return shape if len(shape) <= 4 else (shape[0], *(size for size in shape[1:] if size != 1))
 
 
 def _seen(shape: tuple[int, ...], channels_last: bool) -> tuple[int, ...]:
@@ -166,4 +171,7 @@ def _apply(editor: Editor, node: Node, source: str, move: Move, layouts: tuple[b
         current = editor.add(step.op, [current, *operands], at=node, **step.attributes)
     if layouts[1]:
         current = editor.add("Transpose", [current], at=node, perm=_TO_CHANNELS_LAST)
+    if editor.shape(current) != editor.shape(output):
+        shape = editor.add_constant(np.array(editor.shape(output), np.int64), f"{output}/shape")
+        current = editor.add("Reshape", [current, shape], at=node)
     editor.replace(output, current)

@@ -134,11 +134,19 @@ def _slice(editor: Editor, node: Node, frame: Frame) -> Said | None:
 
 def _pad(editor: Editor, node: Node, frame: Frame) -> Said | None:
     pads, rank = editor.constant_of(node.inputs[1]), len(editor.shape(node.inputs[0]))
-    if pads is None or node.input(3) or not isinstance(frame, Permuted):
+    if pads is None or node.input(3):
         return None
     both = pads.reshape(2, rank)
-    inner = np.stack([both[:, frame.order.index(i)] for i in range(rank)], axis=1).reshape(-1)
-    return node.op, [node.inputs[0], inner.astype(np.int64), *node.inputs[2:]], dict(node.attributes)
+    wanted = frame.shape(editor.shape(node.inputs[0]))
+    if wanted is None:
+        return None
+    inner = np.zeros((2, len(wanted)), np.int64)
+    for axis in np.flatnonzero(both.any(axis=0)):
+        place = frame.axis(int(axis))
+        if place is None:
+            return None
+        inner[:, place] = both[:, axis]
+    return node.op, [node.inputs[0], inner.reshape(-1), *node.inputs[2:]], dict(node.attributes)
 
 
 def _norm(editor: Editor, node: Node, frame: Frame) -> Said | None:

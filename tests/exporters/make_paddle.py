@@ -3,7 +3,7 @@
 Run from the repository's root, in an environment with paddlepaddle and paddle2onnx:
     python tests/exporters/make_paddle.py
 """
-# ruff: noqa: B905, D101, N812 - written as the exporters' users write
+# ruff: noqa: D101, N812 - written as the exporters' users write
 
 from pathlib import Path
 
@@ -74,8 +74,13 @@ class Movements(nn.Layer):
         # Paddle2ONNX 2.1 knows neither channel_shuffle nor pixel_unshuffle: written out, as in PaddleClas.
         b, c, h, w = 1, 8, 8, 8
         x = self.first(x).reshape([b, 2, c // 2, h, w]).transpose([0, 2, 1, 3, 4]).reshape([b, c, h, w])
-        x = F.pixel_shuffle(x, 2).reshape([b, 2, h, 2, w, 2]).transpose([0, 1, 3, 5, 2, 4]).reshape([b, c, h, w])
-        x = x.reshape([b, c, h, 1, w, 1]).tile([1, 1, 1, 2, 1, 2]).reshape([b, c, 2 * h, 2 * w])
+        x = (
+            F.relu(F.pixel_shuffle(F.relu(x), 2))
+            .reshape([b, 2, h, 2, w, 2])
+            .transpose([0, 1, 3, 5, 2, 4])
+            .reshape([b, c, h, w])
+        )
+        x = F.relu(x).reshape([b, c, h, 1, w, 1]).tile([1, 1, 1, 2, 1, 2]).reshape([b, c, 2 * h, 2 * w])
         return self.last(F.pad(x, [1, 1, 1, 1], mode="reflect"))
 
 

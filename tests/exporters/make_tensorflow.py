@@ -3,7 +3,7 @@
 Run from the repository's root, in an environment with tensorflow, tf2onnx and onnx:
     python tests/exporters/make_tensorflow.py
 """
-# ruff: noqa: B905, D101, N812 - written as the exporters' users write
+# ruff: noqa: B905 - written as the exporters' users write
 
 import os
 from pathlib import Path

@@ -1,5 +1,5 @@
 """Single patterns as people write them in PyTorch: for make_torch.py and make_pnnx.py."""
-# ruff: noqa: B905, D101, N812 - written as the exporters' users write
+# ruff: noqa: B905, N812 - written as the exporters' users write
 
 import math
 

@@ -42,7 +42,8 @@ REWRITES: Mapping[str, tuple[tuple[int, Rewriting], ...]] = MappingProxyType(
         "Hardmax": (_before(13, softmax.coerced),),
         "LogSoftmax": (_before(13, softmax.coerced),),
         "Pad": (_before(11, inputs.pad),),
-        "Resize": (_before(11, resample.resize_10), _before(13, resample.resize_11)),
+        # tf2onnx writes the modes of opset 11 up to opset 18, and ONNX Runtime takes them.
+        "Resize": (_before(11, resample.resize_10), _before(19, resample.resize_11)),
         "RoiAlign": (_before(16, resample.roi_align),),
         "Scatter": (_before(11, inputs.scatter),),
         "Slice": (_before(10, inputs.slice_),),
