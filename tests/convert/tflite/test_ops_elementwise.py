@@ -94,3 +94,21 @@ def test_cast(graph_of, agrees, source: str, target: int) -> None:
     """Casts truncate as ONNX says; a float casts to true unless it is zero."""
     names = {1: "float", 6: "int32", 7: "int64", 9: "bool"}
     agrees(graph_of(f"{HEAD} ({source}[2,5] x) => ({names[target]} y) {{ y = Cast<to={target}>(x) }}"))
+
+
+@pytest.mark.parametrize(
+    ("types", "text"),
+    [
+        ("int8[2,3] x, int8[2,3] z) => (int8 y", "y = Add(x, z)"),
+        ("uint8[2,3] x, uint8[2,3] z) => (uint8 y", "y = Mul(x, z)"),
+        ("int64[2,3] x, int64[2,3] z) => (int64 y", "y = Div(x, z)"),
+        ("uint16[2,3] x, uint16[2,3] z) => (bool y", "y = Less(x, z)"),
+        ("int64[2,3] x) => (int64 y", "y = Abs(x)"),
+        ("int8[2,3] x) => (int8 y", "y = Relu(x)"),
+        ("uint64[2,3] x) => (int32 y", "y = Cast<to=6>(x)"),
+    ],
+)
+def test_types_that_the_runtime_computes_otherwise_are_refused(graph_of, types: str, text: str) -> None:
+    """LiteRT's kernels of these types abort, refuse or rescale: the table leaves them to legalise."""
+    with pytest.raises(UnsupportedOperatorError, match="legalised before, not emitted"):
+        emit(graph_of(f"{HEAD} ({types}) {{ {text} }}"), precision="fp32")
