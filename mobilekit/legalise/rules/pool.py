@@ -74,6 +74,11 @@ def _defined(node: Node, b: Builder) -> Refusal | None:
     whole = [size + before + after for size, (before, after) in zip(sizes, pads, strict=True)]
     if 0 in b.shape(node.name) or any(e > size for e, size in zip(window.extents, whole, strict=True)):
         return Refusal(got=f"kernel_shape {window.kernel} with dilations {window.dilations} on {sizes}")
+    reach = zip(b.shape(node.name)[2:], window.strides, sizes, pads, strict=True)
+    if node["ceil_mode"] and any((out - 1) * step >= size + before for out, step, size, (before, _) in reach):
+        # Since opset 22 ONNX drops such a window; ONNX Runtime always does.
+        got = f"ceil_mode with strides {window.strides}, whose last window starts beyond the image"
+        return Refusal(got=got, hint="export with opset 22, or without ceil_mode")
     if not str(node["auto_pad"]).startswith("SAME"):
         return None
     # ONNX Runtime leaves the dilations out of these pads, and starts inside where they are negative.

@@ -129,6 +129,16 @@ def test_same_pads_that_two_standards_count_differently(attributes, reason):
     check_node("MaxPool", [noise(1, 2, 8, 8)], opset=22, kernel_shape=[2, 2], auto_pad="SAME_UPPER")
 
 
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool"])
+def test_a_last_window_beyond_the_image(op):
+    """Until opset 21 ONNX counts it and ONNX Runtime does not: refused; since 22 neither does."""
+    attributes = {"kernel_shape": [1, 1], "strides": [2, 2], "ceil_mode": 1}
+    graph, _ = node_graph(op, [noise(1, 2, 6, 7)], opset=21, **attributes)
+    with pytest.raises(UnsupportedOperatorError, match=r"node y: ceil_mode with strides \(2, 2\)"):
+        legalise(graph, samples=[])
+    check_node(op, [noise(1, 2, 6, 7)], opset=22, **attributes)
+
+
 def test_windows_larger_than_the_image_are_refused():
     """A result of no cells is no result."""
     graph, _ = node_graph("AveragePool", [noise(1, 2, 4, 9)], opset=22, kernel_shape=[5, 2])
