@@ -70,7 +70,8 @@ def _inverse_hyperbolic(node: Node, b: Builder) -> Replacement:
     over = b.add("Log", b.add("Max", b.add("Mul", size, 2.0**-30), 1.0))
     if node.op == "Acosh":
         t = b.add("Sub", within, 1.0)
-        root = b.add("Sqrt", b.add("Mul", t, b.add("Add", t, 2.0)))
+        # Two roots: below 1 the first is NaN, as the result must be.
+        root = b.add("Mul", b.add("Sqrt", t), b.add("Sqrt", b.add("Add", t, 2.0)))
         return b.add("Add", _log_one_plus(b.add("Add", t, root), b), over)
     square = b.add("Mul", within, within)
     root = b.add("Sqrt", b.add("Add", square, 1.0))
@@ -89,7 +90,8 @@ def _log_one_plus(u: str, b: Builder) -> str:
     for power in (9, 7, 5, 3):
         series = b.add("Mul", b.add("Add", series, 2 / power), square)
     small = b.add("Mul", b.add("Add", series, 2.0), z)
-    return b.add("Where", b.add("Less", u, 1.0), small, b.add("Log", b.add("Add", u, 1.0)))
+    # Below −1 there is no logarithm: that is for the runtime's own to say.
+    return b.add("Where", b.add("Less", b.add("Abs", u), 1.0), small, b.add("Log", b.add("Add", u, 1.0)))
 
 
 def _inverse_trigonometric(node: Node, b: Builder) -> Replacement:

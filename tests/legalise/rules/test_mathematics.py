@@ -72,6 +72,20 @@ def test_is_nan():
     check_node("IsNaN", [np.float32([1, np.nan, np.inf])])
 
 
+@pytest.mark.parametrize(
+    ("op", "x"),
+    [
+        ("Acosh", [0.99, 0.5, 0, -0.5, -1, -1.5, -2.625, -26.25, -1e6, -3e38]),
+        ("Atanh", [1.001, -1.001, 2, -2.625, 30, -1e6, 3e38]),
+        ("Asin", [1.001, -2, 1e6]),
+        ("Acos", [1.001, -2, 1e6]),
+    ],
+)
+def test_outside_their_domain(op, x):
+    """No number is made up where there is none, in LiteRT."""
+    assert np.isnan(litert(op, [np.float32(x)])).all()
+
+
 @pytest.mark.parametrize(("negative", "positive"), [(1, 1), (0, 1), (1, 0), (0, 0)])
 def test_is_inf(negative, positive):
     """Each sign alone, both, none."""
