@@ -57,7 +57,7 @@ def _hyperbolic(node: Node, b: Builder) -> Replacement:
 def _inverse_hyperbolic(node: Node, b: Builder) -> Replacement:
     """By log(1 + u), for whose small u nothing is lost.
 
-    Atanh = log(1 + 2x/(1 − x))/2, of |x|; acosh = log(1 + t + √(t(t + 2))), t = x − 1;
+    Atanh = log(1 + 2x/(1 − x))/2, of |x|; acosh = log(1 + t + √t·√(t + 2)), t = x − 1;
     asinh = log(1 + x + x²/(1 + √(x² + 1))), of |x|. Squares of more than 2³⁰ would overflow: what is over
     is a logarithm of its own.
     """
@@ -80,7 +80,7 @@ def _inverse_hyperbolic(node: Node, b: Builder) -> Replacement:
 
 
 def _log_one_plus(u: str, b: Builder) -> str:
-    """log(1 + u) = 2·atanh(z), z = u/(u + 2), as a series up to u = 1, where the runtime's log is 1e-7 off.
+    """log(1 + u) = 2·atanh(z), z = u/(u + 2), as a series for |u| < 1, where the runtime's log is 1e-7 off.
 
     The first term left out, z¹³/13, is below the rounding of float32 for z up to 1/3.
     """

@@ -57,6 +57,18 @@ def test_small_and_huge(op, x):
     np.testing.assert_allclose(litert(op, [x]), exact, rtol=2e-5)
 
 
+@pytest.mark.parametrize(
+    ("op", "x"),
+    [
+        ("Acosh", [0.99, 0.5, 0, -0.5, -1, -1.5, -3, -1e20]), ("Atanh", [1.01, -1.01, 3, -3, 1e20, -1e20]),
+        ("Asin", [1.01, -2]), ("Acos", [1.01, -2]),
+    ],
+)  # fmt: skip
+def test_outside_of_the_domain(op, x):
+    """Not a number, in LiteRT too."""
+    assert np.isnan(litert(op, [np.float32(x)])).all()
+
+
 def test_erf_is_within_a_millionth():
     """The approximation of Abramowitz and Stegun, evaluated in float32, against math.erf."""
     x = np.linspace(-5, 5, 20001, dtype=np.float32)
