@@ -79,3 +79,13 @@ def test_relu_of_integers(kind: str):
 def test_silu_of_doubles():
     """ONNX Runtime's optimiser makes a QuickGelu that it cannot run; the model is right all the same."""
     assert verdict("(double[2,3] x) => (double[2,3] y) { s = Sigmoid(x) y = Mul(x, s) }").kind == "right"
+
+
+@pytest.mark.parametrize("opset", [14, 19, 22])
+@pytest.mark.parametrize("pool", ["MaxPool <", "AveragePool <count_include_pad=1,", "AveragePool <"])
+def test_a_pool_whose_last_window_would_start_beyond_the_image(pool: str, opset: int):
+    """ONNX Runtime leaves that window out; ONNX counted it before opset 22: refused, not rewritten."""
+    text = f"""(float[1,2,5,7] x) => (float[?,?,?,?] y) {{
+        y = {pool} ceil_mode=1, kernel_shape=[4,3], pads=[1,2,1,2], strides=[2,3]> (x)
+    }}"""
+    assert verdict(text, opset=opset).kind == ("right" if opset == 22 else "refused")

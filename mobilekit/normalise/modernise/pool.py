@@ -28,6 +28,8 @@ def average_pool(editor: Editor, node: Node) -> None:
     strides = node.attribute("strides", (1,) * len(sizes))
     pads = list(node.attribute("pads", (0,) * 2 * len(sizes)))
     for axis, (size, result) in enumerate(zip(sizes, results, strict=True)):
+        if (result - 1) * strides[axis] >= size + pads[axis]:
+            return  # ONNX Runtime has no such window: legalising refuses it
         covered = (result - 1) * strides[axis] + kernel[axis]
         pads[len(sizes) + axis] = max(pads[len(sizes) + axis], covered - size - pads[axis])
     if pads == list(node.attribute("pads", (0,) * 2 * len(sizes))):
