@@ -22,6 +22,9 @@ their test values. A result is right within 1e-3 of the expected output's range 
 range is tiny), integers and booleans must be equal; double is computed in float32. The file must also agree with ONNX
 Runtime on other values than the case's own. With {tools}.
 
+Not part of that promise: NaN, infinities, denormal numbers and numbers near the ends of float32 in a model's inputs. LiteRT's
+kernels treat some of them their own way (the exponential of NaN is 0, a maximum loses NaN, the sine of 3e38 is NaN).
+
 * **exact**: the operator has a TFLite operator that computes the same;
 * **exact by rewriting**: it is written in operators that do;
 * **refused**: an error before any work names the node and the reason. Nothing is converted wrongly instead.
