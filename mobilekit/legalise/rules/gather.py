@@ -22,8 +22,11 @@ from mobilekit.legalise.rule import Replacement, Rule
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
-# Operators whose integers are never negative.
-_NON_NEGATIVE = ("ArgMax", "ArgMin", "TopK", "Abs")
+# Operators whose integers are never negative, wherever they come from or if none of their operands is.
+_POSITIONS = ("ArgMax", "ArgMin", "Abs")
+_OF_FIRST = ("Cast", "Expand", "Gather", "Reshape", "Slice", "Tile", "Transpose")
+_OF_ALL = ("Add", "Concat", "Min", "Mul")
+_DEEPEST = 12
 
 
 def _gather(node: Node, b: Builder) -> Replacement | None:
@@ -43,17 +46,35 @@ def wrapped(indices: Number, size: int | Array, b: Builder) -> Number:
     """Indices counted from the front. ``size`` is that of their axis, or one per column."""
     if not isinstance(indices, str):
         return np.where(indices < 0, indices + size, indices).astype(indices.dtype)
-    producer = b.producer(indices)
-    if producer is not None and (producer.op in _NON_NEGATIVE or _wraps(producer, b)):
+    if is_never_negative(indices, b):
         return indices
     size = np.asarray(size, b.dtype(indices))
     return b.add("Where", b.add("Less", indices, 0), b.add("Add", indices, size), indices)
 
 
-def _wraps(producer: Node, b: Builder) -> bool:
+def is_never_negative(value: str, b: Builder, depth: int = 0) -> bool:
+    """Whether no element of ``value`` can be negative, by the operators that compute it."""
+    array, node = b.constant(value), b.producer(value)
+    if array is not None:
+        return not (array < 0).any()
+    if node is None or depth > _DEEPEST:
+        return False
+    if node.op in _POSITIONS or _wraps(node, b) or (node.op == "TopK" and value in node.outputs[1:]):
+        return True
+    parts = {"Where": node.inputs[1:], **dict.fromkeys(_OF_FIRST, node.inputs[:1])}
+    chosen = parts.get(node.op, node.inputs if node.op in (*_OF_ALL, "Max") else ())
+    known = (is_never_negative(v, b, depth + 1) for v in chosen)
+    return bool(chosen) and (any(known) if node.op == "Max" else all(known))
+
+
+def _wraps(node: Node, b: Builder) -> bool:
     """Whether the node is the Where that :func:`wrapped` writes."""
-    test = b.producer(producer.inputs[0]) if producer.op == "Where" else None
-    return test is not None and test.op == "Less" and test.inputs[0] == producer.input(2)
+    if node.op != "Where":
+        return False
+    test, added = b.producer(node.inputs[0]), b.producer(node.inputs[1])
+    if test is None or added is None or (test.op, added.op) != ("Less", "Add"):
+        return False
+    return test.inputs[0] == added.inputs[0] == node.inputs[2] and b.scalar(test.inputs[1]) == 0
 
 
 def _is_run(indices: Array) -> bool:

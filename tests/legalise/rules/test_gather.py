@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.legalise.support import check_node, check_node_file, noise
+from tests.legalise.support import check_file, check_node, check_node_file, noise, text_graph
 
 TYPES = ["float32", "float64", "int8", "uint8", "int16", "int32", "int64", "bool", "uint16", "uint64"]
 
@@ -88,3 +88,25 @@ def test_gather_nd(batch, depth, runtime):
 def test_gather_of_constants_that_are_legal_stays():
     """Non-negative constant positions need nothing."""
     assert check_node("Gather", [noise(3, 4), np.array([2, 0])], axis=0) == ["Gather"]
+
+
+def test_what_cannot_be_negative_is_not_wrapped():
+    """Positions of extremes, held above zero or already counted from the front stay; others are wrapped."""
+    text = "g (float[5,6] x, int64[4] i) => (float y) {{ p = {} y = Gather<axis=1>(x, p) }}"
+    feed = {"x": noise(5, 6), "i": np.array([5, -6, 0, -1])}
+    for code in ("ArgMax<axis=1, keepdims=0>(x)", "Max(i, zero)", "Mod(i, six)"):
+        constants = {name: np.int64(n) for name, n in (("zero", 0), ("six", 6)) if name in code}
+        ops = check_file(text_graph(text.format(code), constants), feed)
+        assert ("Less" in ops) is ("Mod" in code)
+    assert "Less" in check_file(text_graph(text.format("Min(i, k)"), {"k": np.int64(3)}), feed)
+    body = text.format("Neg(i) n = Neg(p) v, q = TopK(n, k)").replace("(x, p)", "(x, v)")
+    assert "Less" in check_file(text_graph(body, {"k": np.array([4])}), feed)
+    body = text.format("Where(c, j, i)").replace("{ p", "{ c = Less(i, z) p")
+    constants = {"z": np.int64(3), "j": np.int64(-2)}
+    assert check_file(text_graph(body, constants), feed).count("Less") == 2
+
+
+def test_positions_are_wrapped_once():
+    """GatherElements counts its positions from the front before it turns them into places."""
+    ops = check_node_file("GatherElements", [noise(3, 4, 3), positions(3, (2, 2, 3))], runtime=(0, 1))
+    assert ops.count("Less") == 1
