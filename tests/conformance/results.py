@@ -56,9 +56,9 @@ def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def merged(kept: dict[str, Any], outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Kept results with those of some operators replaced."""
+    """Kept results with those of some operators replaced; the rest is still about the converter of then."""
     new = as_json(outcomes)
-    return {**new, "operators": dict(sorted({**kept["operators"], **new["operators"]}.items()))}
+    return {**kept, "operators": dict(sorted({**kept["operators"], **new["operators"]}.items()))}
 
 
 def entry(outcome: Outcome) -> str | dict[str, str]:

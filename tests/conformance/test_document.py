@@ -6,7 +6,7 @@ import pytest
 
 from tests.conformance import case_list, document, results
 from tests.conformance.__main__ import LEAST_RIGHT
-from tests.conformance.runner import CRASH, REFUSED, RIGHT, SELF_CHECK, UNNAMED, WRONG
+from tests.conformance.runner import CRASH, REFUSED, RIGHT, SELF_CHECK, UNNAMED, WRONG, Outcome
 
 
 def outcomes() -> dict:
@@ -46,6 +46,18 @@ def test_enough_is_right():
     """At least 98 % of the list."""
     found = [results.status(kept) for kept in outcomes().values()]
     assert sum(status in RIGHT for status in found) >= LEAST_RIGHT * len(found)
+
+
+def test_results_of_some_operators():
+    """They replace those operators' only, and say nothing of the rules that the others were tried with."""
+    kept = {
+        "operators": {"Abs": {"a": "exact"}, "Neg": {"n": "exact"}},
+        "structure": {"rules": ["old"]},
+        "tools": {},
+    }
+    found = results.merged(kept, [Outcome(case="n", operator="Neg", status=CRASH, detail="why")])
+    assert found["operators"] == {"Abs": {"a": "exact"}, "Neg": {"n": {"status": CRASH, "detail": "why"}}}
+    assert found["structure"] == {"rules": ["old"]}
 
 
 def test_reasons_are_shown():
