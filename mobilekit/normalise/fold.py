@@ -9,6 +9,7 @@ import numpy as np
 
 from mobilekit.errors import ShapeError, UnsupportedOperatorError
 from mobilekit.normalise.control_flow import branch_nodes
+from mobilekit.normalise.disputed import check_undisputed
 from mobilekit.normalise.evaluate import evaluate, infer
 from mobilekit.normalise.function_bodies import WRITTEN_OUT, definition_nodes
 from mobilekit.normalise.loops import loop_nodes, scan_nodes
@@ -154,6 +155,7 @@ def _set_types(editor: Editor, node: Node) -> None:
             message = f"the shape of value {name!r} depends on data: {node.where}"
             raise ShapeError(message, hint="cut the model before it, or export that part with fixed sizes")
         editor.types[name] = found[name]
+    check_undisputed(editor, node)
 
 
 def _is_unused(editor: Editor, name: str) -> bool:
