@@ -26,14 +26,18 @@ def fold_affine(editor: Editor) -> list[Recognition]:
     Requires: opset ≥ 21, types. Ensures: no Conv, ConvTranspose or Gemm with constant weights is the only
     source of a Mul, Add, Sub or Div by such a constant. Values read elsewhere as well stay.
     """
-    found = []
-    for node in editor.nodes:
-        if node.is_op("Mul", "Add", "Sub", "Div") and _into_producer(editor, node):
-            found.append(_told(node, "of the layer before"))
+    ops = ("Mul", "Add", "Sub", "Div")
+    found = [
+        _told(node, "of the layer before")
+        for node in editor.nodes
+        if node.is_op(*ops) and _into_producer(editor, node)
+    ]
     editor.remove_unused()
-    for node in reversed(editor.nodes):
-        if node.is_op("Mul", "Add", "Sub", "Div") and _into_conv_after(editor, node):
-            found.append(_told(node, "of the Conv behind"))
+    found += [
+        _told(node, "of the Conv behind")
+        for node in reversed(editor.nodes)
+        if node.is_op(*ops) and _into_conv_after(editor, node)
+    ]
     editor.remove_unused()
     return found
 

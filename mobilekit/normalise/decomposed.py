@@ -12,7 +12,7 @@ import numpy as np
 from mobilekit.normalise.grouping import axes_in, channel_groups
 from mobilekit.normalise.normalisation import emit_group_normalize, emit_normalize, emit_rms_normalize
 from mobilekit.normalise.recognition import Recognition
-from mobilekit.normalise.statistics import Deviation, root_of
+from mobilekit.normalise.statistics import Deviation, base, root_of
 from mobilekit.normalise.terms import Expansion, Term
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _emit(editor: Editor, node: Node, match: _Match) -> tuple[str, str] | None:
     output = emit_normalize(
         editor, node, x, axes=axes, epsilon=epsilon, scale=scale, bias=bias, outside=outside
     )
-    return output, _called(axes, len(editor.shape(x)))
+    return output, _called(axes, len(editor.shape(x)), len(editor.shape(base(editor, x))))
 
 
 def _operands(
@@ -232,7 +232,8 @@ def _operand(editor: Editor, node: Node, x: str, name: str) -> str:
     return editor.add("Reshape", [name, constant], at=node)
 
 
-def _called(axes: tuple[int, ...], rank: int) -> str:
-    if axes == tuple(range(2, rank)) and rank > 2:
+def _called(axes: tuple[int, ...], rank: int, rank_before: int) -> str:
+    """What ONNX calls it; of rank 3, a map that was flattened has instances, tokens have layers."""
+    if axes == tuple(range(2, rank)) and (rank > 3 or rank_before > 3):
         return "InstanceNormalization"
     return "LayerNormalization" if axes == (rank - 1,) else f"Normalization over axes {axes}"

@@ -119,7 +119,14 @@ def _by_axis(editor: Editor, node: Node, frame: Frame) -> Said | None:
     axis = frame.axis(node.attribute("axis", -1 if node.op in ("Softmax", "LogSoftmax") else 0) % rank)
     if axis is None or (node.op == "Gather" and editor.types[node.inputs[1]].rank != 1):
         return None
-    return node.op, node.inputs, {**node.attributes, "axis": axis}
+    inputs = list[Any](node.inputs)
+    if node.op == "Concat":  # every operand is in the frame, constants too
+        known = [editor.constant_of(name) for name in node.inputs]
+        parts = [None if value is None else frame.constant(value, rank) for value in known]
+        if any(value is not None and part is None for value, part in zip(known, parts, strict=True)):
+            return None
+        inputs = [name if part is None else part for name, part in zip(node.inputs, parts, strict=True)]
+    return node.op, inputs, {**node.attributes, "axis": axis}
 
 
 def _slice(editor: Editor, node: Node, frame: Frame) -> Said | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.exporters.expected import ANYWHERE, BLOCKS, KINDS, REFUSED
 
 import mobilekit
 from mobilekit.errors import MobilekitError
 from mobilekit.normalise.pipeline import Normalised, normalise
 from mobilekit.source.graph import Graph
 from mobilekit.source.load import load
+from tests.exporters.expected import ANYWHERE, BLOCKS, KINDS, REFUSED
 
 HERE = Path(__file__).parent
 FOLDERS = ("torch", "pnnx", "tf2onnx", "keras", "paddle", "handwritten")
@@ -34,6 +35,7 @@ def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return {"keras_tensor": (1, 16, 16, 3)} if path.parent.name == "keras" else {}
 
 
+@cache
 def _normalised(path: Path) -> tuple[Graph, Normalised]:
     source = load(path, shapes=_shapes(path))
     rng = np.random.default_rng(0)
@@ -75,7 +77,8 @@ def test_converts(path: Path, tmp_path: Path) -> None:
     """Through the public API, at 80 dB or more against ONNX Runtime."""
     artifact = mobilekit.convert(path, to="tflite", precision="fp32", out=tmp_path, shapes=_shapes(path))
     for output in artifact.meta["parity"]["outputs"]:
-        assert output["psnr_worst"] is None or output["psnr_worst"] >= MINIMUM_PSNR
+        worst = output["psnr_db"]["worst"] if output["psnr_db"] else None
+        assert worst is None or worst >= MINIMUM_PSNR
 
 
 @pytest.mark.parametrize("key", REFUSED)
@@ -93,7 +96,7 @@ def test_one_normal_form_for_all_exporters() -> None:
             tuple(sorted(node.op_type for node in _normalised(path)[1].graph.proto().graph.node))
             for path in paths
         }
-        assert len(paths) > 2, name
+        assert len(paths) > 1, name
         assert len(forms) == 1, (name, forms)
 
 
