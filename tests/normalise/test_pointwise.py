@@ -87,3 +87,21 @@ def test_a_product_read_twice_keeps_its_value():
     """Values between that others read are still computed."""
     body = "d = Div (x, r2) e = Erf (d) a = Add (e, one) m = Mul (x, a) h = Mul (m, half) z = Relu (m) y = Add (h, z)"
     assert {"Relu", "Mul"} <= set(found(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "operator"),
+    [
+        ("t = Constant <value_float = 0.0000001> () y = Max (x, t)", "Relu"),
+        ("t = Constant <value_float = 0.00000001> () y = Add (x, t)", "LeakyRelu"),
+        (
+            "b = Constant <value_float = 10.0> () n = Neg (b) c = Clip (x, n, b) s = Sigmoid (c) y = Mul (x, s)",
+            "Sigmoid2",
+        ),
+    ],
+)
+def test_what_only_looks_alike_near_zero(body, operator):
+    """A guard before a division, a number added, a clip far out: kept."""
+    result = normalised(model(body))
+    assert operator not in ops(result)
+    assert not [r for r in result.recognised if "written out" in r.kind]
