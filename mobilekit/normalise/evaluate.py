@@ -133,11 +133,16 @@ def evaluate(node: Node, constants: Mapping[str, Array], opset: int) -> dict[str
 
 
 def _by_definition(model: onnx.ModelProto, constants: Mapping[str, Array]) -> dict[str, Array] | None:
-    """What ONNX's own evaluator computes; None where it fails too: the node stays, nothing is lost."""
+    """What ONNX's own evaluator computes; None where it fails too: the node stays, nothing is lost.
+
+    It computes with operands of types that do not go together, which ONNX refuses.
+    """
+    import onnx
     from onnx.reference import ReferenceEvaluator
 
     names = [value.name for value in model.graph.output]
     try:
+        onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
         with np.errstate(all="ignore"):
             values = ReferenceEvaluator(model).run(names, dict(constants))
     except Exception:  # noqa: BLE001  its errors have no common base

@@ -147,6 +147,8 @@ def _moved(
     """Which element of the source each element of the target is; None if it cannot be computed."""
     values: dict[str, Array] = {source: np.arange(int(np.prod(shape)), dtype=np.int32).reshape(shape)}
     for node in sorted(region, key=lambda n: n.order):
+        if not _only_moves(editor, node):
+            return None
         for name in node.inputs:
             if name in editor.constants:
                 values[name] = editor.constants[name]
@@ -157,6 +159,12 @@ def _moved(
             return None
         values.update(results)
     return values.get(target)
+
+
+def _only_moves(editor: Editor, node: Node) -> bool:
+    """Whether data are data and parameters constants: numbers of constants, or as indices, are no places."""
+    known = [name in editor.constants for name in node.inputs if name]
+    return not any(known) if node.is_op("Concat") else not known[0] and all(known[1:])
 
 
 def _apply(editor: Editor, node: Node, source: str, move: Move, layouts: tuple[bool, bool]) -> None:

@@ -7,6 +7,7 @@ import onnx
 import pytest
 
 from mobilekit.normalise.pipeline import normalise
+from mobilekit.normalise.verify import outputs_of
 from mobilekit.source.graph import graph_from_proto
 
 
@@ -92,3 +93,29 @@ def test_what_only_looks_alike_is_left(text: str, constants: dict[str, tuple[int
     """The same operators with another map are not named, and still compute the same."""
     operators, kinds = _normalised(text, "1,3,4,5", "1,3,8,5", constants)
     assert "Resize" not in operators or kinds == ["nearest upsampling by 2x1"]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "constants", "wanted"),
+    [
+        (
+            "a = Slice (x, zero, one, one) y = Concat <axis = 1> (a, k)",
+            [4, 5, 6, 7],
+            [9, 9, 9, 9, 4, 5, 6, 7],
+        ),
+        ("i = Reshape (x, s) y = Gather (k, i)", [4, 5, 6, 7, 0, 1, 2, 3, 8, 2], [2] * 8),
+    ],
+)
+def test_numbers_of_constants_are_no_places(nodes, constants, wanted):
+    """Integers joined to the data, or looked up by it, look like element numbers: of a copy, of a permutation."""
+    text = (
+        '<ir_version: 10, opset_import: ["": 21]> g (int32[1,2,2,2] x) => (int32[1,2,2,2] y) {' + nodes + "}"
+    )
+    model = onnx.parser.parse_model(text)
+    shape = (1, 1, 2, 2) if len(constants) == 4 else (-1,)
+    values = {"k": np.array(constants, np.int32).reshape(shape), "s": np.array([1, 2, 2, 2])}
+    values |= {"zero": np.array([0]), "one": np.array([1])}
+    model.graph.initializer.extend(onnx.numpy_helper.from_array(v, k) for k, v in values.items())
+    result = normalise(graph_from_proto(model, stage="source"), samples=())
+    x = np.full((1, 2, 2, 2), 9, np.int32)
+    assert outputs_of(result.graph, [{"x": x}])[0]["y"].reshape(-1).tolist() == wanted
