@@ -16,6 +16,7 @@ FLOATS = ("float",)
 _MOST_INPUTS = 4
 _MOST_ELEMENTS = 6000
 _MOST_ABS = 3e4
+_LEAST_ABS = 1e-12
 _MOST_RANK = 6
 
 
@@ -224,7 +225,7 @@ class Draft:
             if array.size > _MOST_ELEMENTS or array.ndim > _MOST_RANK or 0 in array.shape:
                 msg = f"{op}: result of shape {array.shape}"
                 raise Unfit(msg)
-            if array.dtype.kind == "f" and not (np.isfinite(array).all() and np.abs(array).max() < _MOST_ABS):
+            if array.dtype.kind == "f" and not _is_tame(array):
                 msg = f"{op}: wild numbers"
                 raise Unfit(msg)
         values = [Value(name, array) for name, array in results]
@@ -258,6 +259,12 @@ class Draft:
             raise Unfit(msg) from error
         self.nodes.append(node)
         return list(zip(made, results, strict=True))
+
+
+def _is_tame(array: np.ndarray) -> bool:
+    """Finite and neither huge nor tiny: doubles may be beyond the range of the float32 that they become."""
+    most = float(np.abs(array).max(initial=0.0))
+    return bool(np.isfinite(array).all()) and most < _MOST_ABS and (most == 0 or most > _LEAST_ABS)
 
 
 def _within(value: Value, low: float | None, high: float | None) -> bool:
