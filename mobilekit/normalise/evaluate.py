@@ -36,7 +36,8 @@ def infer(
 ) -> dict[str, ValueType]:
     """Types of those outputs whose shape is fixed by the inputs' types and the constants.
 
-    Raises ValueError where the inputs do not fit the operator.
+    Raises ValueError where the inputs do not fit the operator, and ModelFileError naming the node where
+    ONNX has no such operator: types of elements that its schema forbids, attributes that it does not have.
     """
     if node.domain or (node.op in _LIKE_FIRST_INPUT and node.op != "Gelu"):
         known = (0,) if node.domain == MOBILEKIT else _LIKE_FIRST_INPUT.get(node.op, ())
@@ -64,11 +65,22 @@ def infer(
         )
     except InferenceError as error:
         raise ValueError(str(error)) from error
+    except onnx.checker.ValidationError as error:
+        raise _invalid(node, types, opset, error) from error
     fixed = {name: _value_type(found[name]) for name in node.outputs if name in found}
     known_types = {name: value for name, value in fixed.items() if value is not None}
     if node.op == "BatchNormalization":  # before opset 14 nothing is inferred for its statistics
         return {**{name: types[node.inputs[1]] for name in node.outputs[1:] if name}, **known_types}
     return known_types
+
+
+def _invalid(node: Node, types: Mapping[str, ValueType], opset: int, error: Exception) -> ModelFileError:
+    given = ", ".join(f"{name}: {types[name].dtype.name}" for name in node.inputs if name)
+    reason = str(error).strip().splitlines()[0]
+    message = f"{node.where}, opset {opset}, is not valid ONNX on {given or 'no inputs'}: {reason}"
+    return ModelFileError(
+        message, hint="correct the node (a Cast to a type that it takes?) and export the model again"
+    )
 
 
 def _with_sorted_axes(node: Node) -> Node:
