@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mobilekit.artifact import digest_of_bytes
 from mobilekit.convert.tflite.api import emit
-from mobilekit.convert.tflite.refused import check_operators_known, with_all
-from mobilekit.errors import DisagreementError, PlanError, UnsupportedOperatorError
+from mobilekit.convert.tflite.refused import PROFILE, check_operators_known, every_refusal, with_all
+from mobilekit.errors import DisagreementError, PassDisagreementError, PlanError, UnsupportedOperatorError
 from mobilekit.legalise.pipeline import legalise
+from mobilekit.legalise.rule import unsupported
 from mobilekit.normalise.pipeline import normalise
 from mobilekit.normalise.verify import minimum_psnr
 from mobilekit.parity.whole_model import check_converted
@@ -69,6 +70,12 @@ def prepare(opened: Opened) -> Prepared:
         return _prepared(opened)
     except UnsupportedOperatorError as error:
         raise with_all(opened.source, error) from error
+    except PassDisagreementError as error:
+        # What ONNX Runtime computes for a node may be nobody's definition: the node is at fault, not a pass.
+        lines = every_refusal(opened.source)
+        if not lines:
+            raise
+        raise unsupported(lines, PROFILE) from error
 
 
 def _prepared(opened: Opened) -> Prepared:
