@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 import warnings
 from collections import Counter
@@ -52,6 +53,7 @@ def run_chunk(journal: Journal, base: int, number: int, count: int, scratch: Pat
             return
         write_case(current, case)
         journal.append(number, _judged(journal, case, f"{number:05}-{place:02}", place, scratch))
+        shutil.rmtree(current)
 
     if done < count:
         every_graph()
