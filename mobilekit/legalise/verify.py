@@ -10,17 +10,13 @@ import numpy as np
 from mobilekit.errors import PassDisagreementError
 from mobilekit.legalise.engine import Rewrite
 from mobilekit.metrics import psnr
+from mobilekit.normalise.verify import minimum_psnr
 from mobilekit.runtimes.rounding import is_within_rounding
 from mobilekit.source.graph import Graph
-from mobilekit.tensors import DType
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Array, Feed
 
-MINIMUM_PSNR = 90.0
-# Half-precision models are computed in float32 here, which is nearer to what they mean than what
-# ONNX Runtime computes for them.
-MINIMUM_PSNR_HALF = 40.0
 _ABSOLUTE = 1e-6
 
 
@@ -52,18 +48,6 @@ def agree(wanted: Array, got: Array, minimum: float) -> bool:
         return True
     quality = psnr(wanted, got)
     return quality is None or quality >= minimum
-
-
-def minimum_psnr(graph: Graph) -> float:
-    """The agreement asked for: less where the model itself computes in half precision."""
-    import onnx
-
-    halves = {onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16}
-    model = graph.proto()
-    half = any(t.data_type in halves for t in model.graph.initializer) or any(
-        spec.dtype == DType.FLOAT16 for spec in (*graph.inputs, *graph.outputs)
-    )
-    return MINIMUM_PSNR_HALF if half else MINIMUM_PSNR
 
 
 def _disagreement(

@@ -89,3 +89,9 @@ def test_a_pool_whose_last_window_would_start_beyond_the_image(pool: str, opset:
         y = {pool} ceil_mode=1, kernel_shape=[4,3], pads=[1,2,1,2], strides=[2,3]> (x)
     }}"""
     assert verdict(text, opset=opset).kind == ("right" if opset == 22 else "refused")
+
+
+def test_numbers_that_pass_through_halves():
+    """They are computed in float32: the tolerance is that of halves, though no tensor of the file is one."""
+    text = "(float[1,3] x) => (float[1,3] y) { h = Cast <to=10> (x) y = Cast <to=1> (h) }"
+    assert verdict(text).kind == "right"
