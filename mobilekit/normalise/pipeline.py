@@ -26,6 +26,7 @@ from mobilekit.normalise.norm_affine import fold_norm_affine
 from mobilekit.normalise.norm_reshapes import unwrap_norms
 from mobilekit.normalise.norms import unify_norms
 from mobilekit.normalise.pads import fold_pads
+from mobilekit.normalise.partitions import name_partitions
 from mobilekit.normalise.pointwise import name_activations
 from mobilekit.normalise.recognition import Recognition
 from mobilekit.normalise.sandwiches import open_sandwiches
@@ -73,6 +74,7 @@ PIPELINE: tuple[Pass, ...] = (
     merge_views,
     remove_no_ops,
     merge_duplicates,
+    name_partitions,
 )
 
 
