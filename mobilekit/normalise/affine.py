@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mobilekit.normalise.factors import scale_term, way_to_layer
 from mobilekit.normalise.recognition import Recognition
 
 if TYPE_CHECKING:
@@ -13,18 +14,18 @@ if TYPE_CHECKING:
     from mobilekit.normalise.node import Node
     from mobilekit.tensors import Array
 
-_LAYERS = ("Conv", "ConvTranspose", "Gemm")
-
 
 def fold_affine(editor: Editor) -> list[Recognition]:
     """::
 
         Conv(x, w, b) · f + o   →   Conv(x, w·f, b·f + o)        f, o constant per channel
         MatMul(x, w) · f        →   MatMul(x, w·f)
+        Relu(Conv(x, w, b)) · f →   Relu(Conv(x, w·f, b·f))      f > 0
         Conv(x · f + o, w, b)   →   Conv(x, w·f, b + Σ w·o)      where the Conv does not pad
 
     Requires: opset ≥ 21, types. Ensures: no Conv, ConvTranspose or Gemm with constant weights is the only
-    source of a Mul, Add, Sub or Div by such a constant. Values read elsewhere as well stay.
+    source of a Mul, Add, Sub or Div by such a constant, nor of a positive factor behind its Relu, nor of
+    a single factor behind Reshapes, Transposes and constant terms. Values read elsewhere as well stay.
     """
     ops = ("Mul", "Add", "Sub", "Div")
     found = [
@@ -85,12 +86,15 @@ def _into_producer(editor: Editor, node: Node) -> bool:
     if found is None:
         return False
     x, factor, offset = found
-    layer = editor.producer(x)
-    if layer is None or editor.only_user(x) is not node or not layer.is_op(*_LAYERS, "MatMul"):
+    way = way_to_layer(editor, node, x, factor)
+    if not way or (len(way) > 1 and offset.any()):
         return False
-    shape = editor.shape(x)
+    layer, between = way[-1], way[:-1]
+    shape = editor.shape(layer.outputs[0])
     axis = len(shape) - 1 if layer.op in ("MatMul", "Gemm") else 1
-    scale, shift = per_axis(factor, shape, axis), per_axis(offset, shape, axis)
+    if between and factor.size == 1:
+        factor = factor.reshape(())
+    scale, shift = per_axis(factor, shape, axis), per_axis(offset, shape, axis) if not between else offset
     if scale is None or shift is None or not np.isfinite(scale).all():
         return False
     if layer.op == "MatMul":
@@ -100,7 +104,10 @@ def _into_producer(editor: Editor, node: Node) -> bool:
     else:
         done = _scale_conv(editor, layer, scale, shift)
     if done:
-        editor.note_changed(x)
+        for each in between:
+            scale_term(editor, each, factor)
+        for each in way:
+            editor.note_changed(each.outputs[0])
         editor.replace(node.outputs[0], x)
         # At once, so that the layer is seen to have a single reader again.
         editor.remove(node)

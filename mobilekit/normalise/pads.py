@@ -52,11 +52,14 @@ def _pads(editor: Editor, node: Node) -> Array | None:
 
 
 def _value(editor: Editor, node: Node) -> float | None:
-    """What a constant padding pads with."""
+    """What a constant padding pads with; what float32 kernels flush to zero is zero (Paddle writes such)."""
     if not node.input(2):
         return 0.0
     value = editor.constant_of(node.inputs[2])
-    return None if value is None or value.size != 1 else float(value.reshape(-1)[0])
+    if value is None or value.size != 1:
+        return None
+    number = float(value.reshape(-1)[0])
+    return 0.0 if value.dtype == np.float32 and abs(number) < np.finfo(np.float32).tiny else number
 
 
 def _merge(editor: Editor, node: Node) -> None:

@@ -21,14 +21,21 @@ def test_zeros_into_the_convolution():
     assert _conv([0, 0, 1, 0, 0, 0, 2, 1]) == ["Relu", "Conv"]
 
 
+def test_what_is_flushed_to_zero_is_zero():
+    """Paddle's zero can be a number below the smallest normal one."""
+    assert _conv([0, 0, 1, 1, 0, 0, 1, 1], "", np.float32(1.5e-43)) == ["Relu", "Conv"]
+
+
 @pytest.mark.parametrize(
     ("pads", "extra", "value"),
     [
         ([0, 0, 1, 1, 0, 0, 1, 1], "", 1.0),
+        ([0, 0, 1, 1, 0, 0, 1, 1], "", 1e-30),
+        ([0, 1, 1, 1, 0, -1, 1, 1], "", 0.0),
         ([0, 0, 1, 1, 0, 0, 1, 1], '<mode = "reflect">', None),
         ([0, 0, -1, 1, 0, 0, 1, 1], "", None),
     ],
 )
 def test_what_is_not_the_convolutions_padding(pads, extra, value):
-    """Ones, reflections and crops."""
+    """Ones, small numbers, channels, reflections and crops."""
     assert _conv(pads, extra, value) == ["Relu", "Pad", "Conv"]
