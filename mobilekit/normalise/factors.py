@@ -46,9 +46,8 @@ def _data(editor: Editor, node: Node, factor: Array) -> str | None:
     if node.is_op("Reshape", "Transpose"):
         return node.inputs[0]
     if node.is_op("Add"):
-        known = [editor.constant_of(name) for name in node.inputs]
-        if (known[0] is None) != (known[1] is None):
-            return node.inputs[known.index(None)]
+        data = [name for name in node.inputs if name not in editor.constants]
+        return data[0] if len(data) == 1 else None
     return None
 
 
@@ -60,6 +59,9 @@ def scale_term(editor: Editor, node: Node, factor: Array) -> None:
     for index, name in enumerate(node.inputs):
         value = editor.constant_of(name)
         if value is not None:
-            term = np.asarray(value.astype(np.float64) * factor, value.dtype)
+            with np.errstate(
+                over="ignore"
+            ):  # a mask of the lowest number becomes infinite, as it would there
+                term = np.asarray(value.astype(np.float64) * factor, value.dtype)
             scaled[index] = editor.add_constant(term, f"{name}/folded")
     editor.set_inputs(node, scaled)
