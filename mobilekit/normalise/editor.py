@@ -206,10 +206,11 @@ class Editor:
             self.set_inputs(user, [old if name == new else name for name in user.inputs])
 
     def _note_equal(self, old: str, new: str) -> None:
-        """Remember under which name a value goes on."""
-        names = [*self._called.pop(old, ()), old]
+        """Remember under which name a value goes on; a value that has changed goes on nowhere."""
+        names = [*self._called.pop(old, ()), *([old] if self.equals.get(old) != "" else [])]
         self.equals.update(dict.fromkeys(names, new))
-        self.equals.pop(new, None)
+        if self.equals.get(new):
+            del self.equals[new]
         self._called.setdefault(new, []).extend(n for n in names if n != new)
 
     def note_changed(self, name: str) -> None:

@@ -30,6 +30,7 @@ ROUNDING = 2.0**-23
 """Relative: twice the rounding of one result, since sums and products inside an operator round too."""
 
 _MOVES = ("Concat", "Expand", "Flatten", "Gather", "Pad", "Reshape", "Slice", "Split", "Tile", "Transpose")
+_FIXED = ("Constant", "Shape", "Size")
 _SUMS = ("ReduceMean", "ReduceSum", "GlobalAveragePool")
 _ROUNDS = 2
 _MARGIN_DB = 6.0
@@ -90,17 +91,20 @@ def _disturbed(graph: Graph, seed: int) -> Graph:
 
     node ─ y        becomes        node ─ y/exact ─ Mul(RandomNormalLike: mean 1, deviation 2^-23) ─ y
 
-    Functions are inlined first. A sum of n terms rounds n times: its deviation is √n as large.
+    Functions are inlined first. A sum of n terms rounds n times: its deviation is √n as large. What
+    follows from constants and shapes alone stays: it may say sizes, or how a Resize scales.
     """
     import onnx
 
-    model = onnx.shape_inference.infer_shapes(
-        inlined(graph.proto()), data_prop=True
-    )
+    model = onnx.shape_inference.infer_shapes(inlined(graph.proto()), data_prop=True)
     sizes = _float_sizes(model)
     nodes: list[onnx.NodeProto] = []
+    fixed = {"", *(tensor.name for tensor in model.graph.initializer)}
     for index, node in enumerate(model.graph.node):
         nodes.append(node)
+        if node.op_type in _FIXED or (node.input and fixed.issuperset(node.input)):
+            fixed.update(node.output)
+            continue
         for place, name in enumerate(node.output):
             if name not in sizes or node.op_type in _MOVES:
                 continue

@@ -38,3 +38,15 @@ def test_the_same_without_defect(monkeypatch):
     """A factor of one is no defect."""
     monkeypatch.setattr(pipeline, "PIPELINE", (*pipeline.PIPELINE[:3], _off_by(1.0)))
     assert normalised(model(HIDDEN), **TINY).recognised
+
+
+def test_a_layer_that_takes_an_offset_is_compared_behind_it(monkeypatch):
+    """A sandwich before a convolution whose output, by name, has an offset in it afterwards."""
+    body = """r = Reshape (x, five) p = Pad (r, pads) s = Reshape (p, four)
+        c = Conv <kernel_shape = [3, 3]> (s, w) y = Add (c, b)"""
+    five, four = np.array([1, 4, 1, 6, 6]), np.array([1, 4, 8, 8])
+    constants = {"five": five, "four": four, "pads": np.array([0, 0, 0, 1, 1, 0, 0, 0, 1, 1])}
+    constants |= {"w": np.ones((4, 4, 3, 3), np.float32), "b": np.full((1, 4, 1, 1), 7, np.float32)}
+    monkeypatch.setattr("mobilekit.normalise.applied.float32_limits", None)  # nothing is left to rounding
+    found = {each.kind for each in normalised(model(body + "", out="1,4,6,6"), **constants).recognised}
+    assert {"Reshape sandwich", "offset into the bias"} <= found

@@ -60,3 +60,31 @@ def test_names_that_subgraphs_read_are_kept():
     editor.remove_unused()
     assert "Relu" in [n.op for n in editor.nodes]
     assert editor.is_kept("a")
+
+
+def test_where_a_value_goes_on():
+    """Under the name of what replaced it, or its own."""
+    editor = _editor("a = Relu (x) b = Abs (a) c = Neg (b) y = Exp (c)")
+    editor.replace("b", "a")
+    assert editor.equals == {"b": "a"}
+    editor.replace("a", "x")
+    assert editor.equals == {"b": "x", "a": "x"}
+
+
+def test_what_has_changed_goes_on_nowhere():
+    """The name of a changed value may stand for another one later; it is no more what the source calls so."""
+    editor = _editor("a = Relu (x) b = Abs (a) c = Neg (b) y = Exp (c)")
+    editor.note_changed("a")
+    editor.replace("b", "a")
+    assert editor.equals == {"a": "", "b": "a"}
+    editor.replace("a", "x")
+    assert editor.equals == {"a": "", "b": "x"}
+
+
+def test_an_output_that_takes_a_changed_values_place():
+    """Its own name is right, that of the value is not."""
+    editor = _editor("a = Relu (x) y = Exp (a)")
+    editor.note_changed("a")
+    editor.replace("y", "a")
+    assert editor.equals.get("a") == ""
+    assert editor.equals.get("y", "y") == "y"

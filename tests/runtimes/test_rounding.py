@@ -65,3 +65,15 @@ def test_a_hopeless_model_excuses_nothing():
     assert not allows(60.0, 50.0)
     assert not allows(39.0, 39.0)
     assert not allows(None, 70.0)
+
+
+def test_what_says_sizes_is_not_disturbed():
+    """Scales of a Resize that Constant nodes hold, empty ones too, or that are computed from constants."""
+    text = """<ir_version: 10, opset_import: ["": 18]> g (float[1,1,4,4] x) => (float[1,1,8,8] y) {
+        e = Constant <value = float[0] {}> () s = Constant <value = int64[4] {1, 1, 6, 6}> ()
+        one = Constant <value = float[2] {1, 1}> () two = Add (one, one) k = Concat <axis = 0> (one, two)
+        t = Exp (x) a = Resize <mode = "linear"> (t, e, e, s) b = Resize <mode = "linear"> (t, e, k)
+        p = ReduceMax <keepdims = 1> (a) y = Add (b, p) }"""
+    graph = graph_from_proto(onnx.parser.parse_model(text), stage="source")
+    feed = {"x": np.linspace(0, 1, 16, dtype=np.float32).reshape(1, 1, 4, 4)}
+    assert 100 < float32_limits(graph, feed)["y"] < 170
