@@ -1,8 +1,8 @@
 """What each model's normal form must have, and what must have been recognised in it.
 
 ``BLOCKS``: operators with their counts, and whether these are all (else those in which exporters agree).
-``KINDS``: recognitions with their counts, per block, or per file where an exporter has an operator for what
-another one writes out.
+``KINDS``: recognitions with their counts. Both per block, or per file where an exporter has an operator for
+what another one writes out (or, Paddle2ONNX, the pad value is whatever was in memory: 1.7e19, 1.6e-43).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def _ops(**counts: int) -> Counter[str]:
 BLOCKS: dict[str, tuple[Counter[str], bool]] = {
     "torch/activations": (_ops(Clip=1, Conv=22, Elu=1, Gelu=5, HardSigmoid=1, HardSwish=2, LeakyRelu=2, Mish=2, Mul=4, Pow=1, Relu=1, Sigmoid=4, Softplus=2, Tanh=1), True),
     "torch/adain": (_ops(Add=1, Conv=3, Mul=3, Normalize=1, Pad=3, ReduceMean=3, Relu=2, Reshape=3, Resize=1, Sqrt=1, Sub=1), True),
-    "torch/anchors": (_ops(Add=2, Concat=3, Conv=6, Div=1, Exp=1, Mul=3, Relu=2, Reshape=4, Slice=2, Softmax=1, Sub=1, Transpose=4), True),
+    "torch/anchors": (_ops(Add=2, Concat=3, Conv=6, Div=1, Exp=1, Mul=3, Relu=2, Reshape=4, Softmax=1, Split=1, Sub=1, Transpose=4), True),
     "torch/biggan_norm": (_ops(Conv=2, Normalize=1), True),
     "torch/channel_shuffle": (_ops(Conv=2), True),
     "torch/circular": (_ops(Conv=2, Pad=1), True),
@@ -60,7 +60,7 @@ BLOCKS: dict[str, tuple[Counter[str], bool]] = {
     "torch/rms_norm": (_ops(Conv=2, RmsNormalize=1), True),
     "torch/rms_norm_l2": (_ops(Conv=2, RmsNormalize=1), True),
     "torch/roll": (_ops(Concat=2, Conv=2, Slice=4), True),
-    "torch/sandwich": (_ops(Concat=1, Conv=2, MaxPool=1, Mul=2, Relu=1, Slice=2), True),
+    "torch/sandwich": (_ops(Concat=1, Conv=2, MaxPool=1, Mul=1, Relu=1, Split=1), True),
     "torch/split_equal": (_ops(Conv=2, Mul=1, Sigmoid=1), False),
     "torch/split_unequal": (_ops(Conv=2), True),
     "torch/squeeze_excite": (_ops(Conv=1, Gemm=2, Mul=1, Relu=1, Reshape=2, Sigmoid=1), False),
@@ -112,12 +112,13 @@ BLOCKS: dict[str, tuple[Counter[str], bool]] = {
     "keras/resnet": (_ops(Add=2, Conv=2, GlobalAveragePool=1, MatMul=1, Relu=2, Reshape=1, Softmax=1, Transpose=1), True),
     "keras/unet": (_ops(Concat=1, Conv=3, ConvTranspose=1, MaxPool=1, Relu=2, Sigmoid=1, Transpose=2), True),
     "keras/vit": (_ops(Add=9, Conv=1, Gelu=1, MatMul=8, Mul=1, Normalize=2, ReduceMean=1, Reshape=14, Softmax=1, Transpose=8), True),
-    "paddle/attention": (_ops(Add=5, Conv=1, Gelu=1, MatMul=5, Mul=1, Normalize=1, Reshape=6, Slice=3, Softmax=1, Transpose=4), True),
+    "paddle/attention": (_ops(Add=5, Conv=1, Gelu=1, MatMul=5, Mul=1, Normalize=1, Reshape=6, Softmax=1, Split=1, Transpose=4), True),
     "paddle/detector": (_ops(Concat=1, Conv=3, Exp=1, Mish=1, Mul=1, Reshape=1, Resize=1, Sigmoid=2, Split=1, Transpose=1), True),
     "paddle/mobilenetv3": (_ops(Conv=4, GlobalAveragePool=1, HardSigmoid=1, HardSwish=2, Mul=1, Relu=1), True),
     "paddle/movements": (_ops(Conv=2, DepthToSpace=1, Gather=1, Pad=1, Relu=3, Resize=1, SpaceToDepth=1), True),
     "paddle/norms": (_ops(Concat=1, Conv=5, GroupNormalize=1, Normalize=3), True),
-    "paddle/unet": (_ops(Concat=1, Conv=3, ConvTranspose=1, LeakyRelu=1, PRelu=1, Pad=1, Resize=1, Sigmoid=1), True),
+    "paddle/unet": (_ops(Concat=1, Conv=3, ConvTranspose=1, LeakyRelu=1, PRelu=1, Resize=1, Sigmoid=1), True),
+    "paddle/unet.11.onnx": (_ops(Concat=1, Conv=3, ConvTranspose=1, LeakyRelu=1, PRelu=1, Pad=1, Resize=1, Sigmoid=1), True),
     "handwritten/caffe_scale": (_ops(Conv=1, Relu=1), True),
     "handwritten/keras2onnx_block": (_ops(Add=2, Conv=1, GlobalAveragePool=1, MatMul=1, Relu=1, Reshape=1, Resize=1), True),
     "handwritten/mediapipe_stem": (_ops(Conv=2, PRelu=1, Transpose=2), True),
@@ -129,7 +130,7 @@ KINDS: dict[str, dict[str, int]] = {
     "torch/activations.dynamo18.onnx": {"Elu written out": 1, "Gelu written out": 5, "HardSigmoid written out": 1, "HardSwish written out": 2, "LeakyRelu written out": 2, "Mish written out": 1, "SiLU written out": 1, "Sigmoid written out": 1, "Softplus written out": 2, "Tanh written out": 1},
     "torch/activations.ts11.onnx": {"Clip written out": 1, "Elu written out": 1, "Gelu written out": 5, "HardSigmoid written out": 1, "HardSwish written out": 2, "LeakyRelu written out": 2, "Mish written out": 2, "SiLU written out": 1, "Sigmoid written out": 1, "Softplus written out": 2, "Tanh written out": 1},
     "torch/adain": {"InstanceNormalization": 1, "factors and offsets in a row": 1},
-    "torch/anchors": {"factors and offsets in a row": 1},
+    "torch/anchors": {"factors and offsets in a row": 1, "Split by slices": 2},
     "torch/biggan_norm": {"InstanceNormalization": 1},
     "torch/channel_shuffle": {"channel shuffle": 1, "order of channels": 1},
     "torch/circular": {"wrap padding": 1},
@@ -139,7 +140,9 @@ KINDS: dict[str, dict[str, int]] = {
     "torch/convnext.ts13.onnx": {"Gelu written out": 1, "LayerNormalization": 1, "Normalization over axes (1,)": 1, "Transpose sandwich": 1},
     "torch/convnext.ts17.onnx": {"Gelu written out": 1, "LayerNormalization": 1, "Normalization over axes (1,)": 1, "Transpose sandwich": 1},
     "torch/convnext.ts9.onnx": {"Gelu written out": 1, "LayerNormalization": 1, "Normalization over axes (1,)": 1, "Transpose sandwich": 1},
-    "torch/cross_stage.ts11.onnx": {"BatchNormalization": 2},
+    "torch/cross_stage.ts11.onnx": {"BatchNormalization": 2, "Split by slices": 2},
+    "torch/cross_stage.ts13.onnx": {"Split by slices": 2},
+    "torch/cross_stage.ts17.onnx": {"Split by slices": 2},
     "torch/depth_to_space": {"pixel shuffle DCR": 1},
     "torch/focus": {"order of channels": 1, "pixel unshuffle": 1},
     "torch/grid": {"factors and offsets in a row": 1},
@@ -212,13 +215,14 @@ KINDS: dict[str, dict[str, int]] = {
     "tf2onnx/vit": {"Gelu written out": 1, "LayerNormalization": 2, "Reshape sandwich": 2},
     "keras/mobilenetv3": {"HardSigmoid written out": 1, "HardSwish written out": 2},
     "keras/vit": {"Gelu written out": 1, "LayerNormalization": 2, "Reshape sandwich": 2},
-    "paddle/attention": {"Gelu written out": 1, "LayerNormalization": 1},
+    "paddle/attention": {"Gelu written out": 1, "LayerNormalization": 1, "Split by slices": 3},
     "paddle/detector": {"Mish written out": 1},
     "paddle/mobilenetv3.11.onnx": {"BatchNormalization": 1, "HardSwish written out": 2},
     "paddle/mobilenetv3.16.onnx": {"BatchNormalization": 1},
     "paddle/movements": {"Reshape sandwich": 1, "channel shuffle": 1, "nearest upsampling by 2x2": 1, "order of channels": 1, "pixel unshuffle": 1},
     "paddle/norms": {"GroupNormalization": 1, "InstanceNormalization": 3, "LayerNormalization": 1, "Reshape sandwich": 1, "Transpose sandwich": 1},
-    "paddle/unet": {"Reshape sandwich": 1},
+    "paddle/unet.11.onnx": {"Reshape sandwich": 1},
+    "paddle/unet.16.onnx": {"Reshape sandwich": 1, "zero padding": 1},
     "handwritten/keras2onnx_block": {"BatchNormalization": 1, "factors and offsets in a row": 1},
     "handwritten/mediapipe_stem": {"PRelu written out": 1, "Transpose sandwich": 1, "zero padding": 1},
     "handwritten/rows_norm": {"InstanceNormalization": 1, "LayerNormalization": 1},

@@ -51,7 +51,7 @@ def test_normal_form(path: Path) -> None:
     """The operators that must be there, all of them where the list says so, and what must be gone."""
     _, result = _normalised(path)
     operators = Counter(node.op_type for node in result.graph.proto().graph.node)
-    expected, exactly = BLOCKS[_key(path)]
+    expected, exactly = BLOCKS.get(path.relative_to(HERE).as_posix(), BLOCKS[_key(path)])
     if exactly:
         assert operators == expected
     else:
@@ -102,5 +102,6 @@ def test_one_normal_form_for_all_exporters() -> None:
 
 def test_every_model_is_listed_and_small() -> None:
     """The table has no gaps, and the folder stays under 1.5 MB."""
-    assert {_key(path) for path in FILES} == {*BLOCKS, *REFUSED}
+    listed = {key for key in BLOCKS if not key.endswith(".onnx")}
+    assert {_key(path) for path in FILES} == {*listed, *REFUSED}
     assert sum(path.stat().st_size for path in FILES) < 1.5e6
