@@ -76,10 +76,12 @@ def convert(
             store=opened_store,
             progress=progress or silent,
         )
-        from mobilekit.pipeline.opened import open_job
+        from mobilekit.pipeline.opened import open_job, with_reference_ahead
         from mobilekit.pipeline.variant import build_variant
 
         opened = open_job(job)
+        if store is None:  # nothing is there from before: it will be needed
+            opened = with_reference_ahead(opened)
         variant = build_variant(
             opened, precision=precision, checks=Checks(), io=io, given_plan=Path(plan) if plan else None
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import prod
 from typing import TYPE_CHECKING
@@ -18,9 +18,12 @@ from mobilekit.demo.photos import render_photos
 from mobilekit.errors import DescriptionError, InputDataError, MissingPhotosError
 from mobilekit.pipeline.dimensions import open_shapes
 from mobilekit.pipeline.job import check_described
+from mobilekit.pipeline.reference import AheadSession
+from mobilekit.runtimes.reference import open_reference
 
 if TYPE_CHECKING:
     from mobilekit.pipeline.job import Job
+    from mobilekit.runtimes.base import Session
     from mobilekit.source.graph import Graph
     from mobilekit.tensors import Feed
 
@@ -35,7 +38,8 @@ _LEAST_SCORED = 8
 class Opened:
     """``source`` is the model with fixed shapes. ``calibration`` is None where samples are made up.
 
-    ``scored_of`` is the number of scoring samples before a large set was thinned out.
+    ``scored_of`` is the number of scoring samples before a large set was thinned out. ``ahead`` is the
+    model in ONNX Runtime, already running on the verification samples.
     """
 
     job: Job
@@ -43,6 +47,7 @@ class Opened:
     calibration: SampleSource | None
     scoring: SampleSource
     scored_of: int
+    ahead: Session | None = None
 
     @property
     def verification(self) -> SampleSource:
@@ -76,6 +81,12 @@ def open_job(job: Job) -> Opened:
         scoring=scoring.spread(limit),
         scored_of=len(scoring),
     )
+
+
+def with_reference_ahead(opened: Opened) -> Opened:
+    """The same, its reference begun: for a job that will need it once, with nothing kept from before."""
+    source, samples = opened.source, list(opened.verification)
+    return replace(opened, ahead=AheadSession(lambda: open_reference(source, spin=False), samples))
 
 
 def _samples(job: Job, source: Graph) -> SampleSource | None:

@@ -1,11 +1,14 @@
-"""ONNX Runtime's outputs on the scoring samples: computed once, used by every tier and rung."""
+"""ONNX Runtime's outputs on known samples: computed once, or while something else is done."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -56,6 +59,74 @@ class RecordedSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ran:
+    """What a session is called and speaks of, and its outputs by the feeds' digests."""
+
+    name: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    values: dict[str, dict[str, Array]]
+
+
+class AheadSession:
+    """A session that runs known feeds in a thread of its own from the moment it is made.
+
+    Whoever asks waits until it is done; what opening or running raised is raised then. See
+    ``runtimes.base.Session``.
+    """
+
+    def __init__(self, open_session: Callable[[], Session], samples: Sequence[Feed]) -> None:
+        self._ran: Future[_Ran] = Future()
+        # A daemon: a build that fails first does not wait for it.
+        Thread(target=_run_ahead, args=(self._ran, open_session, samples), daemon=True).start()
+
+    @property
+    def name(self) -> str:
+        """The session's."""
+        return self._ran.result().name
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The session's."""
+        return self._ran.result().inputs
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The session's."""
+        return self._ran.result().outputs
+
+    def run(self, feed: Feed, *, taps: Sequence[str] = ()) -> dict[str, Array]:
+        """The outputs of one of the samples. Raises InputDataError for another feed, or taps."""
+        found = self._ran.result().values.get(feed_digest(feed))
+        if taps or found is None:
+            message = f"{self.name}: this feed was not run ahead"
+            raise InputDataError(message)
+        return found
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _run_ahead(ran: Future[_Ran], open_session: Callable[[], Session], samples: Sequence[Feed]) -> None:
+    try:
+        with open_session() as session:
+            values = {feed_digest(feed): session.run(feed) for feed in samples}
+            ran.set_result(
+                _Ran(name=session.name, inputs=session.inputs, outputs=session.outputs, values=values)
+            )
+    except BaseException as error:  # noqa: BLE001 - carried over to the thread that asks
+        ran.set_exception(error)
 
 
 def feed_digest(feed: Feed) -> str:

@@ -247,7 +247,10 @@ def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[st
         write_json(folder / "parity.json", report.to_dict())
 
     def compared() -> ParityReport:
-        with open_reference(opened.source) as reference, open_runtime(emitted.path) as candidate:
+        with (
+            opened.ahead or open_reference(opened.source) as reference,
+            open_runtime(emitted.path) as candidate,
+        ):
             return check_converted(
                 reference,
                 candidate,

@@ -22,9 +22,17 @@ class Availability:
 class Session(Protocol):
     """An opened artifact. ``name`` says what really executes it, for reports."""
 
-    name: str
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
+    @property
+    def name(self) -> str:
+        """What executes it, for reports."""
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The inputs, as the ONNX model has them."""
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The outputs, as the ONNX model has them."""
 
     def run(self, feed: Feed, *, taps: Sequence[str] = ()) -> dict[str, Array]:
         """Outputs (and tapped ONNX values) by ONNX name, in ONNX layout, shape and dtype.

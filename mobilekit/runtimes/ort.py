@@ -95,19 +95,26 @@ def open_onnx(path: Path, *, threads: int | None = None) -> OrtSession:
 
 
 def open_graph(
-    graph: Graph, *, taps: Sequence[str] = (), optimise: bool = True, threads: int | None = None
+    graph: Graph,
+    *,
+    taps: Sequence[str] = (),
+    optimise: bool = True,
+    threads: int | None = None,
+    spin: bool = True,
 ) -> OrtSession:
     """Open a graph from memory; ``taps`` are the values that ``run`` may be asked for besides outputs.
 
-    ``optimise=False`` runs the nodes exactly as they are written. Raises UsageError for a tap that
+    ``optimise=False`` runs the nodes exactly as they are written; ``spin=False`` leaves the processor
+    to others while its threads wait for one another. Raises UsageError for a tap that
     the graph does not have, UnsupportedOperatorError for an operator without a kernel.
     """
     where = f"the {graph.stage} graph"
     if not taps:
-        return OrtSession(_session(graph.model, where=where, optimise=optimise, threads=threads))
+        return OrtSession(_session(graph.model, where=where, optimise=optimise, threads=threads, spin=spin))
     model = graph.proto()
     constants, added = _add_taps(model, taps, where=where)
-    session = _session(model.SerializeToString(), where=where, optimise=optimise, threads=threads)
+    content = model.SerializeToString()
+    session = _session(content, where=where, optimise=optimise, threads=threads, spin=spin)
     return OrtSession(session, taps=added, constants=constants)
 
 
@@ -129,7 +136,9 @@ def _add_taps(
     return constants, added
 
 
-def _session(model: str | bytes, *, where: str, optimise: bool, threads: int | None) -> Any:
+def _session(
+    model: str | bytes, *, where: str, optimise: bool, threads: int | None, spin: bool = True
+) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -140,6 +149,8 @@ def _session(model: str | bytes, *, where: str, optimise: bool, threads: int | N
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
     if threads is not None:
         options.intra_op_num_threads = threads
+    if not spin:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     create: Callable[..., Any] = onnxruntime.InferenceSession
     with typed_errors(f"open {where}", ModelFileError):
         return create(model, sess_options=options, providers=["CPUExecutionProvider"])

@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Array, Feed
 
 
-def open_reference(graph: Graph) -> Session:
-    """Open a graph that others are compared with.
+def open_reference(graph: Graph, *, spin: bool = True) -> Session:
+    """Open a graph that others are compared with; for ``spin`` see :func:`open_graph`.
 
     ONNX Runtime lacks kernels for some element types and attributes, and says so when it opens or first
     runs the model: then ``onnx.reference`` runs it, slowly. Where that cannot either, ONNX Runtime's error
     is raised.
     """
-    return _Reference(graph)
+    return _Reference(graph, spin=spin)
 
 
 class _Reference:
     """A session that falls back to the evaluator, at opening or at the first run."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, spin: bool) -> None:
         self.inputs, self.outputs = graph.inputs, graph.outputs
         self._graph = graph
         self._evaluator: Any = None
         self._session: OrtSession | None = None
         try:
-            self._session = open_graph(graph)
+            self._session = open_graph(graph, spin=spin)
             self.name = self._session.name
         except (UnsupportedOperatorError, ModelFileError) as error:
             self._fall_back(error)

@@ -149,7 +149,7 @@ def test_unsupported_operator_names_node_and_remedy(here):
     graph = helper.make_graph(
         [helper.make_node("Det", ["x"], ["y"], name="determinant")],
         "g",
-        [box("x", TensorProto.FLOAT, [1, 3, 3])],
+        [box("x", TensorProto.FLOAT, [1, 9, 9])],
         [box("y", TensorProto.FLOAT, [1])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
