@@ -104,3 +104,48 @@ def test_rms_norm(agrees) -> None:
         "e": np.full((1, 1, 1), 1e-6, np.float32),
     }
     agrees(_graph("y = mobilekit.RmsNormalize<axes=[2]>(x, s, e)", "2,5,16", constants), nhwc=False)
+
+
+@pytest.mark.parametrize("axes", ["2, 3", "1"])
+@pytest.mark.parametrize("outside", [1e-3, 0.5])
+def test_what_is_added_to_the_root(agrees, operators, axes: str, outside: float) -> None:
+    """A number outside of the root needs the root itself, with an epsilon under it and without."""
+    for epsilon in (0.0, 0.25):
+        constants = {
+            "s": _per_channel(6, 0.5, 2),
+            "b": _per_channel(6, -1, 1),
+            "e": np.full((1, 1, 1, 1), epsilon, np.float32),
+        }
+        graph = _graph(
+            f"y = mobilekit.Normalize<axes=[{axes}], outside={outside}>(x, s, b, e)", "1,6,9,7", constants
+        )
+        agrees(graph)
+        assert {"SQRT", "DIV"} <= set(operators(graph))
+        assert "RSQRT" not in operators(graph)
+
+
+def test_few_channels_with_a_number_outside_are_not_convolved(agrees, operators) -> None:
+    """The convolutions of few channels have epsilon under the root only: their twin with ``outside`` has means."""
+    constants = {
+        "s": np.ones((1, 1, 1, 1), np.float32),
+        "b": np.zeros((1, 1, 1, 1), np.float32),
+        "e": np.zeros((1, 1, 1, 1), np.float32),
+        "w": np.random.default_rng(3).standard_normal((3, 1, 3, 3)).astype(np.float32),
+    }
+    conv = "c = Conv<group=3, kernel_shape=[3, 3], pads=[1, 1, 1, 1]>(x, w)"
+    graph = _graph(
+        f"{conv} y = mobilekit.Normalize<axes=[1], outside=0.5>(c, s, b, e)", "1,3,32,34", constants
+    )
+    agrees(graph)
+    assert "MEAN" in operators(graph)
+
+
+def test_nothing_outside_is_no_root(agrees, operators) -> None:
+    """The negative twin: an ``outside`` of zero is one RSQRT."""
+    constants = {
+        "s": _per_channel(6, 0.5, 2), "b": _per_channel(6, -1, 1), "e": np.full((1, 1, 1, 1), 0.25, np.float32),
+    }  # fmt: skip
+    graph = _graph("y = mobilekit.Normalize<axes=[2, 3], outside=0.0>(x, s, b, e)", "1,6,9,7", constants)
+    agrees(graph)
+    assert "RSQRT" in operators(graph)
+    assert "SQRT" not in operators(graph)
