@@ -174,6 +174,7 @@ KINDS: dict[str, dict[str, int]] = {
     "torch/rms_norm": {"RMSNormalization": 1},
     "torch/rms_norm_l2": {"RMSNormalization": 1},
     "torch/sandwich": {"Transpose sandwich": 1},
+    "torch/split_equal.ts11.onnx": {"Split by slices": 2},
     "torch/split_unequal": {"channel shuffle": 1, "order of channels": 1},
     "torch/style_transfer": {"InstanceNormalization": 3},
     "torch/swin": {"LayerNormalization": 1, "Reshape sandwich": 1},
