@@ -30,6 +30,7 @@ from mobilekit.normalise.partitions import name_partitions
 from mobilekit.normalise.pointwise import name_activations
 from mobilekit.normalise.recognition import Recognition
 from mobilekit.normalise.sandwiches import open_sandwiches
+from mobilekit.normalise.split_layers import split_layers
 from mobilekit.normalise.verify import first_difference, minimum_psnr, outputs_of
 from mobilekit.normalise.views import merge_views
 from mobilekit.normalise.zeros import remove_zero_branches
@@ -75,6 +76,7 @@ PIPELINE: tuple[Pass, ...] = (
     remove_no_ops,
     merge_duplicates,
     name_partitions,
+    split_layers,
 )
 
 

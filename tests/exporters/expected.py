@@ -61,7 +61,7 @@ BLOCKS: dict[str, tuple[Counter[str], bool]] = {
     "torch/rms_norm_l2": (_ops(Conv=2, RmsNormalize=1), True),
     "torch/roll": (_ops(Concat=2, Conv=2, Slice=4), True),
     "torch/sandwich": (_ops(Concat=1, Conv=2, MaxPool=1, Mul=1, Relu=1, Split=1), True),
-    "torch/split_equal": (_ops(Conv=2, Mul=1, Sigmoid=1), False),
+    "torch/split_equal": (_ops(Conv=3, Mul=1, Sigmoid=1), False),
     "torch/split_unequal": (_ops(Conv=2), True),
     "torch/squeeze_excite": (_ops(Conv=1, Gemm=2, Mul=1, Relu=1, Reshape=2, Sigmoid=1), False),
     "torch/style_transfer": (_ops(Add=1, Conv=4, Normalize=3, Pad=4, Relu=2, Resize=1), True),
