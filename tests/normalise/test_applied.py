@@ -43,7 +43,7 @@ def test_the_same_without_defect(monkeypatch):
 def test_a_layer_that_takes_an_offset_is_compared_behind_it(monkeypatch):
     """A sandwich before a convolution whose output, by name, has an offset in it afterwards."""
     body = """r = Reshape (x, five) p = Pad (r, pads) s = Reshape (p, four)
-        c = Conv <kernel_shape = [3, 3]> (s, w) y = Add (c, b)"""
+        c = Conv <kernel_shape = [3, 3]> (s, w) a = Add (c, b) y = Relu (a)"""
     five, four = np.array([1, 4, 1, 6, 6]), np.array([1, 4, 8, 8])
     constants = {"five": five, "four": four, "pads": np.array([0, 0, 0, 1, 1, 0, 0, 0, 1, 1])}
     constants |= {"w": np.ones((4, 4, 3, 3), np.float32), "b": np.full((1, 4, 1, 1), 7, np.float32)}
