@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from mobilekit.errors import MobilekitError, ShapeError
 from mobilekit.legalise.builder import Builder
+from mobilekit.legalise.folding import folded
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
 from mobilekit.legalise.workspace import Workspace, count_uses, live_nodes
@@ -44,6 +45,10 @@ class Engine:
         while pending:
             node, depth = pending.pop()
             node = self._resolved(node)
+            constants = folded(space, node)
+            if constants is not None:
+                space.aliases.update(constants)
+                continue
             replacement = self._rewritten(node, index.get((node.domain, node.op), ()), depth)
             if replacement is None:
                 emitted.append(node)

@@ -2,8 +2,10 @@
 
 ::
 
-    X ── MatMul Wᵀ, all steps at once ── step 0 ── step 1 ── … ── Y
-                                          state ────┘
+    X ── MatMul Wᵀ, all steps at once ── Split ── step 0 ── step 1 ── … ── Concat ── Y
+                                                   state ────┘
+
+A step is small beside what a runtime spends on calling an operator: what counts is their number.
 """
 
 from __future__ import annotations
@@ -28,12 +30,15 @@ State = tuple[str | None, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Direction:
-    """One direction of a layer: weights ``[hidden, gates · hidden]``, its biases, how to activate."""
+    """One direction of a layer: how to multiply and activate.
+
+    ``recurrent`` are weights ``[hidden, …]``, one matrix for each product of a step.
+    """
 
     node: Node
     builder: Builder
     size: int
-    recurrent: str
+    recurrent: Sequence[str]
     recurrent_bias: str | None
     peepholes: Sequence[str]
     activations: Sequence[str]
@@ -45,14 +50,14 @@ class _Direction:
         return self.builder.add(self.activations[which], kept)
 
     def gates(self, value: str, count: int) -> tuple[str, ...]:
-        """``[batch, count · hidden]`` in its parts."""
+        """``[batch, count · hidden]`` in its parts; equal ones, since XNNPACK has no others."""
         return self.builder.add_many("Split", value, [self.size] * count, outputs=count, axis=1)
 
     def with_hidden(self, projected: str, hidden: str | None) -> str:
         """The projected input of one step and H·Rᵀ; biases are in the former."""
         if hidden is None:
             return projected
-        return self.builder.add("Add", projected, self.builder.add("MatMul", hidden, self.recurrent))
+        return self.builder.add("Add", projected, self.builder.add("MatMul", hidden, self.recurrent[0]))
 
 
 def _layer(node: Node, b: Builder) -> Replacement | Refusal:
@@ -94,15 +99,14 @@ def _refusal(node: Node, b: Builder) -> Refusal | None:
 def _run(node: Node, b: Builder, x: str, index: int, *, reverse: bool) -> tuple[str, str, str]:
     """All hidden states of one direction ``[steps, 1, batch, hidden]``, the last one, the last cell state."""
     steps, batch, _ = b.shape(x)
-    direction, projected = _prepared(node, b, x, index)
+    direction, inputs = _prepared(node, b, x, index)
     state: State = tuple(_initial(node, b, place, index) for place in (5, 6))  # type: ignore[assignment]
     step = _STEPS[node.op]
     lengths = b.constant(node.inputs[4]) if node.input(4) else None
     hidden: dict[int, str] = {}
     zeros = np.zeros((batch, direction.size), b.dtype(x))
     for time in reversed(range(steps)) if reverse else range(steps):
-        now = b.reshape(b.slice(projected, 0, time, time + 1), b.shape(projected)[1:])
-        new = step(direction, now, state)
+        new = step(direction, inputs[time], state)
         hidden[time] = str(new[0])
         if lengths is not None and (lengths <= time).any():
             # Behind a sequence's end its state stays, and its output is zero.
@@ -113,12 +117,12 @@ def _run(node: Node, b: Builder, x: str, index: int, *, reverse: bool) -> tuple[
                 for value, old in zip(new, state, strict=True)
             )
         state = new
-    every = b.concat([b.reshape(hidden[time], (1, 1, batch, direction.size)) for time in range(steps)], 0)
-    return every, str(state[0]), state[1] or ""
+    every = b.concat([hidden[time] for time in range(steps)], 0)
+    return b.reshape(every, (steps, 1, batch, direction.size)), str(state[0]), state[1] or ""
 
 
-def _prepared(node: Node, b: Builder, x: str, index: int) -> tuple[_Direction, str]:
-    """What every step needs, and X·Wᵀ with the biases, for all steps: ``[steps, batch, gates · hidden]``."""
+def _prepared(node: Node, b: Builder, x: str, index: int) -> tuple[_Direction, list[tuple[str, ...]]]:
+    """What every step needs, and of X·Wᵀ with the biases what each step takes: ``[batch, …]``."""
     weights, recurrent = (
         b.transpose(_part(value, index, b), (1, 0)) for value in (node.inputs[1], node.inputs[2])
     )
@@ -130,8 +134,8 @@ def _prepared(node: Node, b: Builder, x: str, index: int) -> tuple[_Direction, s
         own, other = (b.slice(bias, 0, i * gates * size, (i + 1) * gates * size) for i in range(2))
         if node.op == "GRU" and node.attributes.get("linear_before_reset"):
             # The hidden gate's second bias is added before the reset.
-            late = b.slice(other, 0, 2 * size, 3 * size)
-            other = b.concat([b.slice(other, 0, 0, 2 * size), _zeros(size, b, x)], 0)
+            other, late = b.slice(other, 0, 0, 2 * size), b.slice(other, 0, 2 * size, 3 * size)
+            other = b.concat([other, _zeros(size, b, x)], 0)
         projected = b.add("Add", projected, b.reshape(b.add("Add", own, other), (1, 1, gates * size)))
     peepholes: tuple[str, ...] = ()
     if node.input(7):
@@ -139,11 +143,37 @@ def _prepared(node: Node, b: Builder, x: str, index: int) -> tuple[_Direction, s
         peepholes = tuple(b.reshape(b.slice(part, 0, i * size, (i + 1) * size), (1, size)) for i in range(3))
     names = tuple(node.attributes.get("activations", ())) or _DEFAULTS[node.op] * 2
     count = len(_DEFAULTS[node.op])
+    columns = (2 * size, size) if node.op == "GRU" else (gates * size,)
     direction = _Direction(
-        node=node, builder=b, size=size, recurrent=recurrent, recurrent_bias=late, peepholes=peepholes,
+        node=node, builder=b, size=size, recurrent_bias=late, peepholes=peepholes,
+        recurrent=_columns(recurrent, columns, b),
         activations=names[index * count : (index + 1) * count],
     )  # fmt: skip
-    return direction, projected
+    return direction, _by_step(projected, columns, b)
+
+
+def _by_step(projected: str, sizes: tuple[int, ...], b: Builder) -> list[tuple[str, ...]]:
+    """``[steps, batch, gates · hidden]`` cut once by the columns and once by the steps."""
+    steps, batch, width = b.shape(projected)
+    parts = _columns(b.reshape(projected, (steps * batch, width)), sizes, b)
+    if steps == 1:
+        return [parts]
+    cut = [b.add_many("Split", part, [batch] * steps, outputs=steps, axis=0) for part in parts]
+    return list(zip(*cut, strict=True))
+
+
+def _columns(value: str, sizes: tuple[int, ...], b: Builder) -> tuple[str, ...]:
+    """A matrix cut into columns; a constant at once."""
+    if len(sizes) == 1:
+        return (value,)
+    array = b.constant(value)
+    if array is None:
+        return b.add_many("Split", value, list(sizes), outputs=len(sizes), axis=1)
+    ends = np.cumsum(sizes)
+    return tuple(
+        b.workspace.intern(np.ascontiguousarray(array[:, end - size : end]), f"{value}/{end}")
+        for size, end in zip(sizes, ends.tolist(), strict=True)
+    )
 
 
 def _zeros(size: int, b: Builder, like: str) -> str:
@@ -172,38 +202,34 @@ def _lifted(value: str, b: Builder) -> str:
     return b.reshape(value, (1, *b.shape(value)))
 
 
-def _rnn_step(d: _Direction, projected: str, state: State) -> State:
-    return d.activated(0, d.with_hidden(projected, state[0])), None
+def _rnn_step(d: _Direction, projected: tuple[str, ...], state: State) -> State:
+    return d.activated(0, d.with_hidden(projected[0], state[0])), None
 
 
-def _gru_step(d: _Direction, projected: str, state: State) -> State:
-    """H = (1 − z)·h + z·H₋₁."""
+def _gru_step(d: _Direction, projected: tuple[str, ...], state: State) -> State:
+    """H = (1 − z)·h + z·H₋₁, written h + z·(H₋₁ − h): an operator less."""
     b, hidden = d.builder, state[0]
-    update, reset, new = d.gates(projected, 3)
+    gates, new = projected
     if hidden is None:
-        z = d.activated(0, update)
+        update, reset = d.gates(d.activated(0, gates), 2)
         if d.recurrent_bias is not None:
-            new = b.add("Add", new, b.add("Mul", d.activated(0, reset), _row(d.recurrent_bias, b)))
-        return b.add("Mul", _rest(z, b), d.activated(1, new)), None
-    rows = [b.slice(d.recurrent, 1, i * d.size, (i + 1) * d.size) for i in range(3)]
-    z, r = (
-        d.activated(0, b.add("Add", gate, b.add("MatMul", hidden, rows[i])))
-        for i, gate in enumerate((update, reset))
-    )
+            new = b.add("Add", new, b.add("Mul", reset, _row(d.recurrent_bias, b)))
+        return b.add("Mul", b.add("Sub", np.ones((), b.dtype(update)), update), d.activated(1, new)), None
+    update, reset = d.gates(d.activated(0, d.with_hidden(gates, hidden)), 2)
     if d.node.attributes.get("linear_before_reset"):
-        product = b.add("MatMul", hidden, rows[2])
+        product = b.add("MatMul", hidden, d.recurrent[1])
         shifted = b.add("Add", product, _row(d.recurrent_bias, b)) if d.recurrent_bias else product
-        inner = b.add("Mul", r, shifted)
+        inner = b.add("Mul", reset, shifted)
     else:
-        inner = b.add("MatMul", b.add("Mul", r, hidden), rows[2])
+        inner = b.add("MatMul", b.add("Mul", reset, hidden), d.recurrent[1])
     candidate = d.activated(1, b.add("Add", new, inner))
-    return b.add("Add", b.add("Mul", _rest(z, b), candidate), b.add("Mul", z, hidden)), None
+    return b.add("Add", candidate, b.add("Mul", update, b.add("Sub", hidden, candidate))), None
 
 
-def _lstm_step(d: _Direction, projected: str, state: State) -> State:
+def _lstm_step(d: _Direction, projected: tuple[str, ...], state: State) -> State:
     """C = f·C₋₁ + i·c, H = o·h(C); peepholes show the gates the cell state."""
     b, (hidden, cell) = d.builder, state
-    gate_in, gate_out, gate_forget, new = d.gates(d.with_hidden(projected, hidden), 4)
+    gate_in, gate_out, gate_forget, new = d.gates(d.with_hidden(projected[0], hidden), 4)
     i = d.activated(0, _peeped(d, gate_in, 0, cell))
     current = b.add("Mul", i, d.activated(1, new))
     if cell is not None:
@@ -220,15 +246,11 @@ def _peeped(d: _Direction, gate: str, which: int, cell: str | None) -> str:
     return d.builder.add("Add", gate, d.builder.add("Mul", cell, d.peepholes[which]))
 
 
-def _rest(value: str, b: Builder) -> str:
-    return b.add("Sub", np.ones((), b.dtype(value)), value)
-
-
 def _row(value: str, b: Builder) -> str:
     return b.reshape(value, (1, b.type(value).size))
 
 
-_STEPS: dict[str, Callable[[_Direction, str, State], State]] = {
+_STEPS: dict[str, Callable[[_Direction, tuple[str, ...], State], State]] = {
     "RNN": _rnn_step,
     "GRU": _gru_step,
     "LSTM": _lstm_step,
