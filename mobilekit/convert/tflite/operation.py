@@ -171,7 +171,9 @@ class Operation:
             least = result / 512.0 if self.fused.node.op_type in ("Add", "Sub") else 0.0
             step = float(np.float32(max((high - low) / 255.0, least))) or result
             zero = int(np.clip(round(-128 - low / step), -128, 127))
-        integers = np.clip(np.round(array / step) + zero, -128, 127).astype(np.int8)
+        # First what int8 can say: the lowest float around a max-pool, divided by a step, is no float32.
+        held = np.clip(array.astype(np.float64), (-128 - zero) * step, (127 - zero) * step)
+        integers = np.clip(np.round(held / step) + zero, -128, 127).astype(np.int8)
         quantisation = TensorQuantisation(scales=(step,), zero_points=(zero,))
         return self.emitter.builder.constant(f"{name}/int8", integers, quantisation=quantisation)
 
