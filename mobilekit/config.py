@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from mobilekit.description import Color, Kind, ModelDescription, TensorDescription
+from mobilekit.description import DEFAULT_VERSION, Color, Kind, ModelDescription, TensorDescription
 from mobilekit.errors import ConfigError, DescriptionError
 from mobilekit.tensors import Layout
 from mobilekit.toml_table import Key, TomlTable, dotted, read_toml
@@ -34,7 +34,7 @@ def read_description(path: Path) -> ModelDescription:
     model_path = path.parent / model.need("path", str)
     description = ModelDescription(
         name=_file_name_part(model, "name") or safe_name(model_path.stem),
-        version=_file_name_part(model, "version") or "0.0.0",
+        version=_file_name_part(model, "version") or DEFAULT_VERSION,
         path=model_path,
         folder=path.parent,
         inputs=_tensors(root.table("inputs"), are_inputs=True),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from mobilekit.config import UNKNOWN
+from mobilekit.description import DEFAULT_VERSION
 from mobilekit.tensors import DType, Layout, TensorSpec
 
 _HEAD = """\
@@ -15,7 +16,7 @@ _HEAD = """\
 [model]
 path = {path}
 name = {name}
-version = "0.1.0"           # part of the bundles' names
+version = "{version}"           # part of the bundles' names
 """
 
 _INPUT_IMAGE = """\
@@ -50,7 +51,7 @@ kind = "array"
 
 def starter_text(*, path: str, name: str, inputs: Iterable[TensorSpec], outputs: Iterable[TensorSpec]) -> str:
     """The file's text. In shapes, 0 is a dimension that the model leaves open."""
-    parts = [_HEAD.format(path=_text(path), name=_text(name))]
+    parts = [_HEAD.format(path=_text(path), name=_text(name), version=DEFAULT_VERSION)]
     parts += [_section("inputs", spec, _INPUT_IMAGE, _INPUT_ARRAY) for spec in inputs]
     parts += [_section("outputs", spec, _OUTPUT_IMAGE, _OUTPUT_ARRAY) for spec in outputs]
     return "\n".join(parts)

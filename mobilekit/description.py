@@ -12,6 +12,9 @@ from typing import Literal
 
 from mobilekit.tensors import Layout
 
+DEFAULT_VERSION = "0.1.0"
+"""What ``init`` writes, and what a file means that does not say."""
+
 Kind = Literal["image", "array"]
 Color = Literal["rgb", "bgr", "gray"]
 
@@ -70,7 +73,7 @@ class ModelDescription:
     """
 
     name: str
-    version: str = "0.0.0"
+    version: str = DEFAULT_VERSION
     path: Path | None = None
     folder: Path = field(default_factory=Path)
     inputs: Mapping[str, TensorDescription] = field(default_factory=dict)

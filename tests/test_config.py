@@ -8,7 +8,7 @@ import pytest
 
 from mobilekit import resources
 from mobilekit.config import descriptions_from_mapping, read_description, require_complete
-from mobilekit.description import TensorDescription
+from mobilekit.description import DEFAULT_VERSION, TensorDescription
 from mobilekit.errors import DescriptionError
 from mobilekit.tensors import Layout
 
@@ -69,7 +69,7 @@ range = [0, 255]
 def test_defaults(tmp_path):
     """Name and version have defaults; the name is fit for file names."""
     description = read(tmp_path, '[model]\npath = "a folder/My net (2).onnx"\n')
-    assert (description.name, description.version) == ("My_net_2_", "0.0.0")
+    assert (description.name, description.version) == ("My_net_2_", DEFAULT_VERSION)
 
 
 def test_demo_is_described():

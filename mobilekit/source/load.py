@@ -44,7 +44,7 @@ def load(path: Path, *, shapes: Mapping[str, tuple[int, ...]] = MappingProxyType
     check_border(model, where=str(path))
     fix_inputs(model, shapes, where=str(path))
     count_axes_from_the_front(model, where=str(path))
-    fix_outputs(model, where=str(path))
+    fix_outputs(model, where=str(path), given=bool(shapes))
     return graph_from_proto(model, stage="source")
 
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _POSITION = re.compile(r"\S*/\S+\.(?:cc|h):\d+ .*?\) ")
 """A place in ONNX Runtime's source code, in its messages."""
+_ANOTHER_SHAPE = "is another input shape needed?"
+_NO_OTHER_SHAPE = (
+    "the model fixes its input shapes, and ONNX Runtime cannot run it itself: export it again, "
+    "with sizes that do not depend on values"
+)
 Dimension = int | str
 """A number, the name of a symbol, or ``""`` for an open dimension without a name."""
 
@@ -100,18 +105,20 @@ def dimensions(value: onnx.ValueInfoProto) -> tuple[Dimension, ...] | None:
     return tuple(d.dim_value if d.dim_value > 0 else d.dim_param for d in tensor.shape.dim)
 
 
-def fix_outputs(model: onnx.ModelProto, *, where: str) -> None:
+def fix_outputs(model: onnx.ModelProto, *, where: str, given: bool = True) -> None:
     """Give every output the shape that follows from the inputs, whatever the file declares.
 
+    ``given`` says whether the caller chose shapes: others may do where these do not.
     Declared shapes of inner values are dropped: exporters leave stale and symbolic ones.
     """
     declared = {v.name: dimensions(v) for v in model.graph.output}
     del model.graph.value_info[:]
     for value in model.graph.output:
         value.type.tensor_type.ClearField("shape")
-    found = _inferred(model, where) if model.graph.node else {}
+    hint = _ANOTHER_SHAPE if given else _NO_OTHER_SHAPE
+    found = _inferred(model, where, hint) if model.graph.node else {}
     if not set(declared) <= set(found):
-        found.update(_executed(model))
+        found.update(_executed(model, hint))
     for value in model.graph.output:
         shape = found[value.name]
         wanted = declared[value.name]
@@ -124,14 +131,14 @@ def fix_outputs(model: onnx.ModelProto, *, where: str) -> None:
             raise ShapeError(message, hint="the model contradicts itself; export it again")
 
 
-def _inferred(model: onnx.ModelProto, where: str) -> dict[str, tuple[int, ...]]:
+def _inferred(model: onnx.ModelProto, where: str, hint: str) -> dict[str, tuple[int, ...]]:
     import onnx
 
     try:
         result = onnx.shape_inference.infer_shapes(model, data_prop=True, strict_mode=False)
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
         message = f"{where}: shapes do not fit: {error}"
-        raise ShapeError(message, hint="is another input shape needed?") from error
+        raise ShapeError(message, hint=hint) from error
     found = {}
     for value in result.graph.output:
         tensor = value.type.tensor_type
@@ -140,7 +147,7 @@ def _inferred(model: onnx.ModelProto, where: str) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def _executed(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
+def _executed(model: onnx.ModelProto, hint: str) -> dict[str, tuple[int, ...]]:
     """Output shapes of one run on zeros: where sizes are computed in ways that inference cannot follow.
 
     Whether they depend on data is found out by normalise, which needs the shape of every value.
@@ -166,7 +173,7 @@ def _executed(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
             message = (
                 f"the shape of {name!r} depends on more than shapes: {first.op_type}, node {name}; {message}"
             )
-        raise ShapeError(message, hint="is another input shape needed?") from error
+        raise ShapeError(message, hint=hint) from error
     return {o.name: tuple(v.shape) for o, v in zip(session.get_outputs(), values, strict=True)}
 
 

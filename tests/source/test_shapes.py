@@ -106,3 +106,16 @@ def test_what_has_no_size_is_named(tmp_path):
     )
     with pytest.raises(ShapeError, match=r"the shape of 'y'.*Unsqueeze, node y; ONNX Runtime cannot run"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "given", "hint"), [("2", {}, "export it again"), ("N", {"x": (2,)}, "another input shape")]
+)
+def test_the_hint_asks_for_another_shape_only_where_there_is_one(tmp_path, shape, given, hint):
+    """What ONNX Runtime cannot run with the shapes that the model itself fixes has to be exported again."""
+    border = f"(float[{shape}] x, int64[2] a) => (float[b, c, d] y)"
+    path = saved(tmp_path, parse("y = Unsqueeze (x, a)", border=border))
+    with pytest.raises(ShapeError) as error:
+        load(path, shapes=given)
+    assert hint in error.value.hint
+    assert ("shape needed" in error.value.hint) == bool(given)
