@@ -3,6 +3,9 @@
 Exporters write upsampling, pixel shuffles and channel shuffles as Reshape, Concat, Expand, Tile,
 Transpose, Slice and Gather in many spellings. Whatever the spelling, the chain maps each element of
 its output to one element of its source; that map decides what it is, so a recognised chain is proved.
+
+Only operands (shapes, indices, axes …) have their values while numbers are moved. Data that are no
+elements of the source, constants above all, have no number: where they come in, nothing is recognised.
 """
 
 from __future__ import annotations
@@ -29,6 +32,13 @@ _SLOW = ("GatherND", "ReverseSequence")
 # Longer chains are not what exporters write; larger maps would take longer than they save.
 _MOST_NODES = 24
 _MOST_ELEMENTS = 1 << 24
+# What ONNX Runtime computes the forms for; a chain of other elements stays as it is.
+_KINDS = {
+    "Resize": ("float16", "float32", "int8", "uint8", "int32"),
+    "DepthToSpace": ("float16", "float32", "float64", "uint8"),
+    "SpaceToDepth": ("float16", "float32", "float64"),
+    "Pad": ("float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"),
+}
 _TO_CHANNELS_FIRST, _TO_CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 # Whether the source, and whether the target, is seen as [N, H, W, C].
 _LAYOUTS = ((False, False), (True, True), (True, False), (False, True))
@@ -77,7 +87,7 @@ def _name(editor: Editor, node: Node) -> list[Recognition]:
         if moved is None:
             break
         found = _form(shape, moved.reshape(target), region)
-        if found is not None:
+        if found is not None and _runs(found[0], editor.types[source].dtype.name):
             best = source, region, found
     if best is None:
         return []
@@ -90,6 +100,11 @@ def _name(editor: Editor, node: Node) -> list[Recognition]:
 def _image(shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape without axes of size 1 that only a later operator wants (Paddle pads in 5-D)."""
     return shape if len(shape) <= 4 else (shape[0], *(size for size in shape[1:] if size != 1))
+
+
+def _runs(move: Move, kind: str) -> bool:
+    """Whether ONNX Runtime has the operators for elements of this type."""
+    return all(kind in _KINDS.get(step.op, (kind,)) for step in move.steps)
 
 
 def _seen(shape: tuple[int, ...], channels_last: bool) -> tuple[int, ...]:
@@ -158,7 +173,13 @@ def _moved(
         if results is None:
             return None
         values.update(results)
-    return values.get(target)
+    moved = values.get(target)
+    return moved if moved is not None and _are_places(moved, int(np.prod(shape))) else None
+
+
+def _are_places(moved: Array, size: int) -> bool:
+    """Whether all are numbers of elements: a form of anything else would prove nothing."""
+    return moved.dtype == np.int32 and moved.size > 0 and moved.min() >= 0 and moved.max() < size
 
 
 def _only_moves(editor: Editor, node: Node) -> bool:

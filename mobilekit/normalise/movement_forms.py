@@ -67,7 +67,8 @@ def channel_order(numbers: Array, moved: Array) -> Move | None:
 
 
 def _order(moved: Array, shape: tuple[int, ...]) -> Array:
-    return (moved[0, :, 0, 0] // (shape[2] * shape[3])).astype(np.int64)
+    """The channel that each channel has come from, if the map is one of channels; else anything."""
+    return (moved[0, :, 0, 0] // (shape[2] * shape[3]) % shape[1]).astype(np.int64)
 
 
 def _gather(order: Array, axis: int) -> Step:
