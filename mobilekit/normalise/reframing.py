@@ -47,6 +47,10 @@ def can_reframe(editor: Editor, node: Node, frame: Frame) -> bool:
             continue
         if frame.shape(editor.shape(name)) is None:
             return False
+    # Indices and bounds are no values of the frame, even where they are computed from one.
+    others = node.inputs[len(data_inputs(node)) :]
+    if len(data_inputs(node)) == 1 and any(n and n not in editor.constants for n in others):
+        return False
     return form(editor, node, frame) is not None
 
 

@@ -146,19 +146,25 @@ def centred(editor: Editor, name: str) -> tuple[str, Mean] | None:
     return (x, found) if matches(found.group, editor.shape(x), editor.shape(node.inputs[1])) else None
 
 
-def square(editor: Editor, name: str) -> str | None:
-    """The x of a value that is x²; or x·(x + a), whose mean is that of x² where x has mean 0."""
+def square(editor: Editor, name: str, group: Grouping | None = None) -> str | None:
+    """The x of a value that is x²; or x·(x + a), whose mean over ``group`` is that of x² if x's own is 0.
+
+    Factors of other shapes are no square: [4, 1] times [1, 4] is every product of two.
+    """
     node = made_by(editor, name, "Mul", "Pow")
-    if node is None:
+    if node is None or editor.shape(node.inputs[0]) != editor.shape(node.outputs[0]):
         return None
     if node.op == "Pow":
         return node.inputs[0] if number(editor, node.inputs[1]) == 2.0 else None
+    if editor.shape(node.inputs[1]) != editor.shape(node.inputs[0]):
+        return None
     for one, other in (node.inputs, node.inputs[::-1]):
         if base(editor, one) == base(editor, other):
             return one
         shifted = made_by(editor, other, "Add")
         pair = with_number(editor, shifted) if shifted else None
-        if pair and base(editor, pair[0]) == base(editor, one) and centred(editor, one):
+        inner = centred(editor, one) if pair and base(editor, pair[0]) == base(editor, one) else None
+        if inner is not None and inner[1].group == group:
             return one
     return None
 
@@ -168,7 +174,7 @@ def mean_square(editor: Editor, name: str) -> Mean | None:
     found = mean(editor, name)
     if found is None or found.squared:
         return found
-    squared = square(editor, found.of)
+    squared = square(editor, found.of, found.group)
     return replace(found, of=squared) if squared else None
 
 
