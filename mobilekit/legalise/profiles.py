@@ -3,6 +3,7 @@
 A profile is what an accelerator runs best. Rules of the first two stages make a graph legal; those of
 the later ones choose between exact forms: ``_FAST_FORMS`` what is no slower on the CPU and accepted
 by more delegates, and an accelerator's own stage what only that accelerator is better off with.
+Forms for what XNNPACK has no fast kernel for are the CPU's alone (``_CPU_ONLY``).
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from mobilekit.legalise.rules import (
     constants,
     conv,
     conv_3d,
+    conv_depthwise,
     conv_modulated,
     conv_runtime,
     conv_transpose,
     conv_transpose_3d,
     conv_transpose_groups,
+    conv_transpose_phases,
     crop,
     deform_conv,
     determinant,
@@ -80,10 +83,12 @@ _TFLITE_CPU: Stage = (
     *conv_modulated.RULES,
     *conv_3d.RULES,
     *conv_runtime.RULES,
+    *conv_depthwise.RULES,
     *conv.RULES,
     *conv_transpose.OPERANDS,
     *conv_transpose_3d.RULES,
     *conv_transpose_groups.RULES,
+    *conv_transpose_phases.RULES,
     *conv_transpose.RULES,
     *pool.OPERANDS,
     *pool_indices.RULES,
@@ -128,11 +133,13 @@ _TFLITE_CPU: Stage = (
 
 _FAST_FORMS: Stage = (*concat.RULES, *log_softmax.RULES)
 
-_LEGAL: tuple[Stage, ...] = (_PATTERNS, _TFLITE_CPU, _FAST_FORMS)
+# Their operators are legal as they are, and one each on a GPU.
+_CPU_ONLY: Stage = (*conv_depthwise.RULES, *conv_transpose_phases.RULES)
+_ELSEWHERE: Stage = tuple(rule for rule in _TFLITE_CPU if rule not in _CPU_ONLY)
 
 PROFILES: dict[str, tuple[Stage, ...]] = {
-    "tflite-cpu": _LEGAL,
-    "tflite-gpu": (*_LEGAL, gpu.RULES),
+    "tflite-cpu": (_PATTERNS, _TFLITE_CPU, _FAST_FORMS),
+    "tflite-gpu": (_PATTERNS, _ELSEWHERE, _FAST_FORMS, gpu.RULES),
 }
 
 _PROFILE_OF: dict[Accelerator, str] = {"cpu": "tflite-cpu", "gpu": "tflite-gpu"}

@@ -11,13 +11,13 @@ from tests.legalise.support import check_node, few, more, node_graph, noise
 
 def test_doubling_with_kernel_four_stays():
     """Kernel 4, stride 2, pads 1: TFLite's SAME."""
-    operands = [noise(1, 3, 5, 6), noise(3, 4, 4, 4), noise(4)]
+    operands = [noise(1, 3, 5, 6), noise(3, 17, 4, 4), noise(17)]
     assert check_node("ConvTranspose", operands, strides=[2, 2], pads=[1] * 4) == ["ConvTranspose"]
 
 
 def test_doubling_with_kernel_three_is_cut():
     """Kernel 3, stride 2, pads 1, output_padding 1: the full result without its first row and column."""
-    operands = [noise(1, 3, 5, 6), noise(3, 4, 3, 3)]
+    operands = [noise(1, 3, 5, 6), noise(3, 17, 3, 3)]
     ops = check_node("ConvTranspose", operands, strides=[2, 2], pads=[1] * 4, output_padding=[1, 1])
     assert ops == ["ConvTranspose", "Slice"]
 
@@ -30,9 +30,10 @@ def test_doubling_with_kernel_three_is_cut():
     pads=st.tuples(*[st.integers(0, 2)] * 4),
     extra=st.tuples(st.integers(0, 2), st.integers(0, 2)),
     group=st.sampled_from([1, 2, 6]),
+    outputs=st.sampled_from([2, 17]),
 )
 @more
-def test_any_conv_transpose_computes_the_same(size, kernel, strides, dilations, pads, extra, group):
+def test_any_conv_transpose_computes_the_same(size, kernel, strides, dilations, pads, extra, group, outputs):
     """Every combination with output_padding below the stride (above it ONNX Runtime reads stray memory)."""
     assume(all(e < s for e, s in zip(extra, strides, strict=True)))
     sizes = [
@@ -42,24 +43,26 @@ def test_any_conv_transpose_computes_the_same(size, kernel, strides, dilations, 
     assume(min(sizes) > 0)
     check_node(
         "ConvTranspose",
-        [noise(1, 6, *size), noise(6, 2, *kernel, seed=1), noise(2 * group, seed=2)],
+        [noise(1, 6, *size), noise(6, outputs, *kernel, seed=1), noise(outputs * group, seed=2)],
         pads=pads, strides=strides, dilations=dilations, group=group, output_padding=extra,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("mode", ["SAME_UPPER", "SAME_LOWER", "VALID"])
 @pytest.mark.parametrize("kernel", [2, 3, 4, 5])
-def test_auto_pad(mode, kernel):
-    """The odd cell is cut after (SAME_UPPER) or before (SAME_LOWER)."""
-    operands = [noise(1, 2, 4, 5), noise(2, 3, kernel, kernel)]
+@pytest.mark.parametrize("outputs", [3, 17])
+def test_auto_pad(mode, kernel, outputs):
+    """The odd cell is cut after (SAME_UPPER) or before (SAME_LOWER), of few and of many channels."""
+    operands = [noise(1, 2, 4, 5), noise(2, outputs, kernel, kernel)]
     check_node("ConvTranspose", operands, strides=[2, 2], auto_pad=mode)
 
 
 @pytest.mark.parametrize("mode", ["NOTSET", "SAME_UPPER", "SAME_LOWER"])
 @pytest.mark.parametrize("sizes", [(8, 10), (9, 11), (7, 9)])
-def test_output_shape(mode, sizes):
+@pytest.mark.parametrize("outputs", [3, 17])
+def test_output_shape(mode, sizes, outputs):
     """output_shape decides the pads."""
-    operands = [noise(1, 2, 4, 5), noise(2, 3, 3, 3)]
+    operands = [noise(1, 2, 4, 5), noise(2, outputs, 3, 3)]
     check_node("ConvTranspose", operands, strides=[2, 2], auto_pad=mode, output_shape=sizes)
 
 
