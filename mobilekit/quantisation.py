@@ -14,7 +14,8 @@ from typing import Literal
 
 from mobilekit.errors import PlanError
 
-OperatorPrecision = Literal["int8", "float"]
+OperatorPrecision = Literal["int8", "int8-weights", "float"]
+"""``int8-weights``: float operands and results, int8 weights, as every operator of an int8-dynamic file."""
 
 FORMAT = "mobilekit-plan/1"
 

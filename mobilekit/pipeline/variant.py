@@ -63,9 +63,9 @@ class Variant:
         return self.plan is not None and not any(p.precision == "int8" for p in chosen)
 
     def float_operators(self) -> list[dict[str, str]]:
-        """Operators that the plan left in float, with the reasons."""
+        """Operators that the plan left in float (weights aside), with the reasons."""
         chosen = self.plan.operators if self.plan else {}
-        return [{"operator": n, "reason": p.reason} for n, p in chosen.items() if p.precision == "float"]
+        return [{"operator": n, "reason": p.reason} for n, p in chosen.items() if p.precision != "int8"]
 
 
 def build_variant(

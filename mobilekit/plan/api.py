@@ -12,6 +12,7 @@ from mobilekit.convert.tflite.quantisable import operators_of
 from mobilekit.convert.tflite.view import view_of
 from mobilekit.plan.assign import ClassScales, class_scales, conflicts
 from mobilekit.plan.equalise import equalisation_factors, equalise
+from mobilekit.plan.heavy_weights import lighten
 from mobilekit.plan.kernel_limits import respect_limits
 from mobilekit.plan.precision import decide
 from mobilekit.plan.ranges import check_method, image_scale, observed_range, range_of, scale_of
@@ -79,7 +80,7 @@ def plan_int8(
             scales, against = respect_limits(scales, operators=chosen, view=view)
         if not against:
             said = f"{method} {percentile}" if method == "percentile" else method
-            made = _plan(graph, precisions, scales, factors, said)
+            made = _plan(graph, lighten(view, operators, precisions), scales, factors, said)
             edges = {
                 n: range_of(images[n]) if n in images else ranges[n] for n in borders if n not in unusable
             }

@@ -18,6 +18,7 @@ from mobilekit.legalise.rules.integers import has_kernel
 if TYPE_CHECKING:
     from mobilekit.convert.tflite.emitter import Emitter, Order
     from mobilekit.convert.tflite.fusion import Fused
+    from mobilekit.quantisation import OperatorPrecision
     from mobilekit.tensors import Array
 
 _INT8_MAXIMUM = 127
@@ -39,13 +40,17 @@ class Operation:
     @property
     def quantised(self) -> bool:
         """Whether the plan has this operator in int8."""
-        plan = self.emitter.plan
-        return plan is not None and plan.precision_of(self.fused.node.output[0]) == "int8"
+        return self._planned == "int8"
 
     @property
     def hybrid(self) -> bool:
         """Whether the weights are int8 and the activations float."""
-        return self.emitter.precision == "int8-dynamic"
+        return self.emitter.precision == "int8-dynamic" or self._planned == "int8-weights"
+
+    @property
+    def _planned(self) -> OperatorPrecision:
+        plan = self.emitter.plan
+        return plan.precision_of(self.fused.node.output[0]) if plan else "float"
 
     @property
     def output(self) -> str:
