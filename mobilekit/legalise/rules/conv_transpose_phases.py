@@ -13,6 +13,7 @@ milliseconds, as TRANSPOSE_CONV and as phases::
     48 → 1,     8/4,   64²                10.2   0.42    1.75  0.20
     32 → 3,     4/2,  128²                 6.4   1.10    1.52  0.53
     16 → 16,    3/2,   64²                 0.57  0.39    0.37  0.27
+    19 → 19,   16/8,   32²                12.3   3.2     3.1   2.3
     64 → 32,    4/2,   64²                 4.8   2.7     1.11  1.26
     128 → 64,   4/2,   32²                 4.8   2.3     0.90  0.76
     64 → 32,    2/2,   64²                 1.24  0.86    0.54  0.73   (stays)
@@ -40,12 +41,14 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
 # Among 300 measured shapes, float phases were at least 1.15 times as fast wherever this allows them (1.3
-# and more for nearly all, 85 at best), and int8 ones, of 24, never below 0.88 times; with 2 threads alike.
+# and more for nearly all, 85 at best), and int8 ones, of 38, never below 0.88 times; with 2 threads alike.
 # The bounds for products with zeros (kernel 3, stride 2: 1.78) leave a margin for phones, whose vectors are
 # filled by fewer channels.
 _ALWAYS_OUTPUTS = 8
-_FEW_OUTPUTS, _FEW_EXCESS = 16, 2.0
+_FEW_OUTPUTS, _FEW_EXCESS = 24, 2.0
 _MANY_PRODUCTS, _MANY_EXCESS = 256, 1.5
+# Of more channels, calibration samples too few places for int8 ranges (21 outputs of 64/32: 39 dB, not 56).
+_MOST_CHANNELS = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,8 @@ def _axis(kernel: int, stride: int, before: int) -> _Axis:
 def _is_faster(inputs: int, outputs: int, window: Window, axes: list[_Axis]) -> bool:
     excess = prod(a.taps * a.stride / k for a, k in zip(axes, window.kernel, strict=True))
     products = inputs * prod(a.taps for a in axes)
+    if outputs * prod(window.strides) > _MOST_CHANNELS:
+        return False
     return (
         outputs <= _ALWAYS_OUTPUTS
         or (outputs <= _FEW_OUTPUTS and excess <= _FEW_EXCESS)

@@ -45,7 +45,7 @@ def test_unequal_strides_are_one_operator():
 @pytest.mark.parametrize("runtime", [(0,), (0, 1)])
 def test_few_groups_are_split(runtime):
     """An operator per group, of constant or runtime weights; output_shape is kept."""
-    operands = [noise(1, 4, 4, 4), noise(4, 17, 3, 3), noise(34)]
+    operands = [noise(1, 4, 4, 4), noise(4, 25, 3, 3), noise(50)]
     ops = check_node("ConvTranspose", operands, runtime=runtime, strides=[2, 2], group=2, output_shape=[8, 7])
     assert ops.count("ConvTranspose") == 2
 

@@ -69,14 +69,14 @@ def test_no_pad_and_no_slice_where_the_kernel_is_as_narrow_without(kernel, strid
     ("inputs", "outputs", "kernel", "phases"),
     [
         (3, 8, 5, True),
-        (3, 16, 3, True),
-        (3, 16, 4, True),
-        (3, 17, 4, False),
-        (64, 17, 4, True),
-        (63, 17, 4, False),
-        (256, 17, 3, False),
-        (64, 17, 2, False),
-        (256, 17, 2, True),
+        (3, 24, 3, True),
+        (3, 24, 4, True),
+        (3, 25, 4, False),
+        (64, 25, 4, True),
+        (63, 25, 4, False),
+        (256, 25, 3, False),
+        (64, 25, 2, False),
+        (256, 25, 2, True),
     ],
 )
 def test_only_where_it_is_measured_to_be_faster(inputs, outputs, kernel, phases):
@@ -93,6 +93,12 @@ def test_what_stays(kernel, attributes):
     """Mostly products with zeros, unequal strides, and a stride of 1, which is a convolution anyway."""
     operands = [noise(1, 3, 5, 6), noise(3, 16, kernel, kernel)]
     assert "ConvTranspose" in check_node("ConvTranspose", operands, **attributes)
+
+
+@pytest.mark.parametrize(("outputs", "ops"), [(8, [*PHASES]), (9, ["ConvTranspose"])])
+def test_at_most_2048_channels(outputs, ops):
+    """Strides of 16 and more keep their operator where the phases' channels would be too many to sample."""
+    assert transposed(2, outputs, 16, 16) == ops
 
 
 def test_weights_at_run_time_stay():
