@@ -50,6 +50,14 @@ def _same_zeros(got: Array, wanted: Array) -> bool:
     return not got[wanted == 0].any()
 
 
+def agree(values: Array, expected: Array, points: Array) -> bool:
+    """Whether curves that agree on :data:`POINTS` agree on other points as well."""
+    good = np.isfinite(values)
+    if not good[np.abs(points) <= _OVERFLOWS].all():
+        return False
+    return bool(np.allclose(values[good], expected[good], rtol=_TOLERANCE, atol=_SMALL))
+
+
 def sigmoid(x: Array) -> Array:
     """1/(1 + exp(−x)) without overflow."""
     result: Array = np.exp(-np.logaddexp(0, -x))

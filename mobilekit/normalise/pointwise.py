@@ -1,7 +1,8 @@
 """Activations written out by exporters, recognised by their values instead of their spelling.
 
 Exporters write x·½·(1 + erf(x/√2)) and its like in a dozen ways. Whatever the nodes between x and the
-result are, they are a function of one number: evaluated at many points, it is one of these or not.
+result are, they are a function of one number: evaluated at many points, and wherever one of them turns,
+it is one of these or not.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mobilekit.normalise.activations import FORMS, POINTS, Activation, erf, gelu, mish, slopes
+from mobilekit.normalise.activations import FORMS, POINTS, Activation, agree, erf, gelu, mish, slopes
 from mobilekit.normalise.node import Node
 from mobilekit.normalise.recognition import Recognition
+from mobilekit.normalise.turning_points import turning_points
 
 if TYPE_CHECKING:
     from mobilekit.normalise.editor import Editor
@@ -100,8 +102,9 @@ def _name(editor: Editor, node: Node) -> tuple[str, Activation] | None:
     for x in _candidates(node, editor):
         with np.errstate(all="ignore"):
             what = _recognised(editor, node, x)
-        if what is not None and not _is_itself(editor, node, x, what):
-            best = x, what
+            if what is None or _is_itself(editor, node, x, what) or not _holds(editor, node, x, what):
+                continue
+        best = x, what
     return best
 
 
@@ -113,6 +116,75 @@ def _is_itself(editor: Editor, node: Node, x: str, what: Activation) -> bool:
             f is not None and f.is_op(what.op) and f.inputs == [x] for f in factors
         )
     return node.op == what.op and node.inputs[0] == x
+
+
+def _holds(editor: Editor, node: Node, x: str, what: Activation) -> bool:
+    """Whether the node has the curve between the points too: wherever one of its operators turns."""
+    tail = (1,) * (len(editor.shape(x)) if what.op == "PRelu" else 0)
+    channels = what.op == "PRelu"
+
+    def spread(points: Array) -> Array:
+        return points.reshape(-1, *tail)
+
+    def operands(points: Array) -> list[tuple[Array, ...]] | None:
+        known = {x: spread(points)}
+        values = _evaluate(node, known, editor, channels=channels)
+        return None if values is None else _operands(editor, node, known, channels=channels)
+
+    constants = [editor.constants[n].reshape(-1) for n in _constants(editor, node, x)]
+    start = np.concatenate([POINTS, *(sign * c for c in constants for sign in (1, -1))])
+    points = turning_points(operands, start[np.isfinite(start)])
+    if points is None:
+        return False
+    values = _evaluate(node, {x: spread(points)}, editor, channels=channels)
+    wanted = _curve(what, spread(points))
+    return values is not None and agree(values, np.broadcast_to(wanted, values.shape), points)
+
+
+def _curve(what: Activation, x: Array) -> Array:
+    if what.op == "PRelu":
+        return np.where(x < 0, what.operands[0][None] * x, x)
+    if what.op == "Clip":
+        return np.clip(x, *what.operands)
+    if what.op in _WITH_ATTRIBUTES:
+        like = Node(op=what.op, inputs=[], outputs=[], attributes=dict(what.attributes))
+        values = _WITH_ATTRIBUTES[what.op](x, like)
+    else:
+        values = _EVALUATED[what.op](x)
+    return np.asarray(x * values if what.times_input else values)
+
+
+def _cone(editor: Editor, node: Node, x: str) -> list[Node]:
+    """The node and those between it and x."""
+    found: dict[Node, None] = {node: None}
+    pending = [node]
+    while pending:
+        for name in pending.pop().inputs:
+            producer = editor.producer(name)
+            if name != x and producer is not None and producer not in found:
+                found[producer] = None
+                pending.append(producer)
+    return list(found)
+
+
+def _constants(editor: Editor, node: Node, x: str) -> list[str]:
+    names = dict.fromkeys(n for each in _cone(editor, node, x) for n in each.inputs)
+    return [n for n in names if n in editor.constants and editor.constants[n].dtype.kind in "fiu"]
+
+
+def _operands(
+    editor: Editor, node: Node, known: dict[str, Array], *, channels: bool
+) -> list[tuple[Array, ...]]:
+    """What every operator of the cone reads, at the points of ``known``."""
+    (x, *_) = known
+    return [
+        tuple(
+            value
+            for value in (_value(name, known, editor, channels=channels) for name in each.inputs if name)
+            if value is not None
+        )
+        for each in _cone(editor, node, x)
+    ]
 
 
 def _recognised(editor: Editor, node: Node, x: str) -> Activation | None:

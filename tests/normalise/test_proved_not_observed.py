@@ -66,3 +66,52 @@ def test_indices_are_no_values_of_a_frame(body: str) -> None:
     )
     constants = _constants("flat row")
     assert _unchanged(text, constants, lambda rng: rng.integers(0, 6, (1, 6)).astype(np.int32)) == []
+
+
+_NUMBERS = {
+    "at": 0.3,
+    "low": 3.11,
+    "next": 3.12,
+    "far": 5e6,
+    "steep": 1000,
+    "fifty": 50,
+    "one": 1,
+    "nine": 9,
+    "none": 0,
+}
+ACTIVATIONS = {
+    "one number": "g = GreaterOrEqual (x, at) l = LessOrEqual (x, at) z = Relu (x) w = Where (l, nine, z) y = Where (g, w, z)",
+    "a narrow stretch": "g = Greater (x, low) l = Less (x, next) z = Relu (x) w = Where (l, nine, z) y = Where (g, w, z)",
+    "far out": "g = Greater (x, far) z = Relu (x) y = Where (g, nine, z)",
+    "a narrow bump": "d = Sub (x, low) a = Abs (d) b = Mul (a, fifty) o = Sub (one, b) t = Relu (o) z = Sigmoid (x) s = Mul (x, z) y = Add (s, t)",
+    "a narrow smooth bump": "d = Sub (x, low) p = Mul (d, steep) e = Sub (next, x) q = Mul (e, steep) f = Sigmoid (p) h = Sigmoid (q) b = Mul (f, h) z = Relu (x) y = Add (z, b)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ACTIVATIONS)
+def test_what_is_an_activation_almost_everywhere(case: str) -> None:
+    """A function that differs from Relu or SiLU only at a place between the usual points is neither."""
+    body = ACTIVATIONS[case]
+    words = body.replace("(", " ").replace(")", " ").replace(",", " ").split()
+    text = f'<ir_version: 10, opset_import: ["": 21]> g (float[1,64] x) => (float[1,64] y) {{ {body} }}'
+    constants = {name: np.array(value, np.float32) for name, value in _NUMBERS.items() if name in words}
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        narrow = rng.uniform(3.1, 3.13, 32).astype(np.float32)
+        return np.concatenate([narrow, np.float32([0.3, 6e6, -0.3, 0.0]), rng.normal(size=28)]).astype(
+            np.float32
+        )[None]
+
+    assert _unchanged(text, constants, draw) == []
+
+
+def test_relu_in_another_spelling_is_one() -> None:
+    """The negative twin: thresholds that change nothing."""
+    text = (
+        '<ir_version: 10, opset_import: ["": 21]> g (float[1,64] x) => (float[1,64] y) '
+        "{ g = Greater (x, none) z = Mul (x, one) y = Where (g, z, none) }"
+    )
+    constants = {name: np.array(_NUMBERS[name], np.float32) for name in ("none", "one")}
+    assert _unchanged(text, constants, lambda rng: rng.normal(size=(1, 64)).astype(np.float32)) == [
+        "Relu written out"
+    ]
