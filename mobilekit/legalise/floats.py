@@ -16,6 +16,7 @@ from mobilekit.legalise.engine import Rewrite
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.workspace import Workspace, unique
 from mobilekit.normalise.node import ValueType
+from mobilekit.source.graph import Graph, graph_from_proto
 
 _FLOAT32 = np.dtype(np.float32)
 # Attributes that name an element type, by the operators that have them.
@@ -44,6 +45,15 @@ def single_precision(space: Workspace) -> list[Rewrite]:
         Rewrite(rule="single-precision", node=name, detail=f"{kind.dtype.name} computed in float32")
         for name, kind in border.items()
     ]
+
+
+def in_single_precision(graph: Graph) -> Graph | None:
+    """The graph with its doubles as float32 and nothing else changed; None if it has none."""
+    space = Workspace(graph.proto())
+    if not any(kind.dtype == np.float64 for kind in space.types.values()):
+        return None
+    single_precision(space)
+    return graph_from_proto(space.to_model(), stage=graph.stage)
 
 
 def _retype(space: Workspace, others: set[str], inner: dict[str, str]) -> None:
