@@ -15,9 +15,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from data import TEST_SEED, TRAIN_SEED, Batch, Blocks, draw_blocks, sample_batch
-from model import Fusion
+from data import TEST_SEED, TRAIN_SEED, Batch, Blocks, draw_blocks, person_numbers, sample_batch
+from model import IDENTITY, SCENE, Fusion
 from torch import Tensor
+
+from mobilekit.demo.faces import Identity
+
+PERSON_NUMBERS = len(person_numbers(Identity.sample(0)))
 
 
 def tensor(pictures: np.ndarray) -> Tensor:
@@ -41,10 +45,10 @@ def gradient_loss(fused: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     return across.mean() + down.mean()
 
 
-def loss_of(fused: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+def loss_of(fused: Tensor, truth: Tensor, weight: Tensor, mse: float = 5.0) -> Tensor:
     """Weighted L1 and squared error, and gradients at three scales."""
     error = fused - truth
-    total = (error.abs() * weight).mean() + 1.5 * (error.square() * weight).mean()
+    total = (error.abs() * weight).mean() + mse * (error.square() * weight).mean()
     for _ in range(3):
         total = total + 0.4 * gradient_loss(fused, truth, weight)
         fused, truth, weight = (F.avg_pool2d(x, 2) for x in (fused, truth, weight))
@@ -58,6 +62,26 @@ def shrink(batch: Batch, factor: int) -> tuple[Tensor, Tensor, Tensor]:
     return target, source, truth
 
 
+class Teacher(torch.nn.Module):
+    """Reads the person's and the scene's numbers back from the network's vectors.
+
+    Used in training only: the renderer knows what it drew, and a vector from which that can
+    be read is learnt long before one that is only good for drawing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.person, self.scene = torch.nn.Linear(IDENTITY, PERSON_NUMBERS), torch.nn.Linear(SCENE, 10)
+
+    def forward(self, vectors: tuple[Tensor, Tensor, Tensor], batch: Batch) -> Tensor:
+        """The error of the numbers read, a scalar."""
+        identity, scene, pose = vectors
+        person_truth, scene_truth = torch.from_numpy(batch.person), torch.from_numpy(batch.scene)
+        person = F.smooth_l1_loss(self.person(identity), person_truth)
+        expression = F.smooth_l1_loss(self.scene(scene), scene_truth[:, 6:])
+        return 0.25 * person + 0.1 * expression + 2.0 * F.l1_loss(pose, scene_truth[:, :6])
+
+
 class Trainer:
     """A network, its running average, its optimiser and its log."""
 
@@ -66,8 +90,8 @@ class Trainer:
         self.model = Fusion().to(memory_format=torch.channels_last)
         if resume is not None:
             self.model.load_state_dict(torch.load(resume, weights_only=True))
-        self.average = copy.deepcopy(self.model)
-        parameters = self.model.parameters()
+        self.average, self.teacher = copy.deepcopy(self.model), Teacher()
+        parameters = [*self.model.parameters(), *self.teacher.parameters()]
         self.optimiser = torch.optim.AdamW(parameters, lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-4)
         self.rng = np.random.default_rng(0)
 
@@ -143,12 +167,13 @@ class Trainer:
             if full and isinstance(module, torch.nn.BatchNorm2d):
                 module.eval()  # batches of 4 are too small for statistics
         target, source, truth = (x.to(memory_format=torch.channels_last) for x in shrink(batch, factor))
-        fused = self.model(target, source) if full else self.model.forward_core(target, source)
+        fused, vectors = self.model.forward_training(target, source, full=full)
         loss = loss_of(fused, truth, face_weight(batch.boxes, truth.shape[2]))
+        total = loss + self.teacher(vectors, batch)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         return float(loss.detach())
@@ -160,11 +185,14 @@ def main() -> None:
     parser.add_argument("--resume", type=Path)
     parser.add_argument("--minutes", type=float, nargs=3, default=(10.0, 26.0, 9.0))
     parser.add_argument("--blocks", type=int, nargs=2, default=(1000, 100))
+    parser.add_argument("--batch", type=int, default=16, help="of the stage at 128 pixels")
+    parser.add_argument("--rate", type=float, default=1.2e-3, help="of the stage at 128 pixels")
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=TRAIN_SEED, help="the first person and scene drawn")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     trainer = Trainer(options.out, options.resume)
     small, middle, large = options.minutes
     trainer.save()
@@ -173,7 +201,7 @@ def main() -> None:
         test = draw_blocks(8, size=128, seed=TEST_SEED)
         trainer.log(f"drew {train.pictures.nbytes / 2**20:.0f} MiB of pictures of 128 pixels")
         trainer.stage("64", train, test, minutes=small, batch=32, factor=2, rate=2e-3)
-        trainer.stage("128", train, test, minutes=middle, batch=16, factor=1, rate=1.2e-3)
+        trainer.stage("128", train, test, minutes=middle, batch=options.batch, factor=1, rate=options.rate)
         del train
     if large > 0:
         train = draw_blocks(options.blocks[1], size=512, seed=options.seed)
