@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ABSOLUTE = 1e-6
 LOST_IN_FLOAT32 = "double is computed in float32 here, and this model's values do not survive that"
-_SCALE = "ONNX Runtime gives the same in float32: scale the values (to 1e-30 … 1e30), export the model in float32"
+_SCALE = "ONNX Runtime gives the same in float32: scale the values (to 1e-30 … 1e30), export in float32"
 
 
 def check_same(before: Graph, after: Graph, rewrites: Sequence[Rewrite], samples: Sequence[Feed]) -> None:
