@@ -115,3 +115,25 @@ def test_relu_in_another_spelling_is_one() -> None:
     assert _unchanged(text, constants, lambda rng: rng.normal(size=(1, 64)).astype(np.float32)) == [
         "Relu written out"
     ]
+
+
+@pytest.mark.parametrize("body", ["b = Log (r)", "b = Div (x, r)", "b = Reciprocal (r)", "b = Sqrt (x)"])
+def test_zero_times_what_may_be_infinite(body: str) -> None:
+    """A branch times zero stays where it can be infinite: the sum is no number then."""
+    text = (
+        '<ir_version: 10, opset_import: ["": 21]> g (float[1,8] x) => (float[1,8] y) '
+        f"{{ r = Relu (x) {body} z = Mul (b, none) y = Add (x, z) }}"
+    )
+    constants = {"none": np.array(0, np.float32)}
+    assert _unchanged(text, constants, lambda rng: rng.normal(size=(1, 8)).astype(np.float32)) == []
+
+
+def test_zero_times_what_is_finite() -> None:
+    """The negative twin: a bounded branch times zero is left out."""
+    text = (
+        '<ir_version: 10, opset_import: ["": 21]> g (float[1,8] x) => (float[1,8] y) '
+        "{ b = Sigmoid (x) z = Mul (b, none) y = Add (x, z) }"
+    )
+    constants = {"none": np.array(0, np.float32)}
+    draw = lambda rng: rng.normal(size=(1, 8)).astype(np.float32)  # noqa: E731
+    assert _unchanged(text, constants, draw) == ["a branch that is zero"]
