@@ -28,6 +28,7 @@ def single_precision(space: Workspace) -> list[Rewrite]:
     others = {name for name, kind in space.types.items() if kind.is_float and kind.dtype != _FLOAT32}
     if not others:
         return []
+    space.nodes = [_dividing_halves(node, space) for node in space.nodes]
     border = {name: space.types[name] for name in (*space.inputs, *space.outputs) if name in others}
     inner = {name: unique(f"{name}/float32", space.taken) for name in border}
     _retype(space, others, inner)
@@ -70,6 +71,15 @@ def _renamed(node: Node, names: dict[str, str]) -> Node:
         inputs=tuple(names.get(v, v) for v in node.inputs),
         outputs=tuple(names.get(v, v) for v in node.outputs),
     )
+
+
+def _dividing_halves(node: Node, space: Workspace) -> Node:
+    """A QuantizeLinear of halves says in what it divides; the rule then refuses what float32 is not."""
+    import onnx
+
+    if node.op != "QuantizeLinear" or space.types[node.inputs[0]].dtype != np.float16:
+        return node
+    return node.with_attributes(precision=int(onnx.TensorProto.FLOAT16))
 
 
 def _with_types(node: Node) -> Node:

@@ -66,3 +66,11 @@ def test_another_precision_is_refused():
     graph, _ = node_graph("QuantizeLinear", [X, np.float32(1), np.int8(0)], opset=23, precision=10)
     with pytest.raises(UnsupportedOperatorError, match=r"QuantizeLinear.*node y: precision=10"):
         legalise(graph, samples=[])
+
+
+def test_halves_are_refused():
+    """ONNX divides them in half precision, where ONNX Runtime 1.26 cuts instead of rounding."""
+    halves = (X / 100).astype(np.float16)
+    graph, _ = node_graph("QuantizeLinear", [halves, np.float16(0.7), np.int8(0)])
+    with pytest.raises(UnsupportedOperatorError, match=r"QuantizeLinear.*node y: precision=10"):
+        legalise(graph, samples=[])
