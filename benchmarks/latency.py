@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,12 @@ def model_times(case: m.Case, given: Any, folder: Path, clock: Clock) -> Times:
     model = case.place(folder / "peer")
     command = [given.peer_python, "-c", "from onnx2tf import main; main()", "-i", model.name, "-o", "out"]
     m.checked(m.run(command, cwd=folder / "peer", cache=folder / "cache"), "onnx2tf")
-    made["peer"] = folder / "peer" / "out" / f"{model.stem}_float32.tflite"
+    peer = folder / "peer" / "out" / f"{model.stem}_float32.tflite"
     _, scoring = m.split_samples(case, given.photos)
     feed = dict(scoring[0])
     sides = {name: litert(path, feed, clock) for name, path in made.items()}
-    return measured({**sides, "ort": onnx_runtime(case.model, feed, clock)}, given.repeat, clock)
+    sides["ort"] = onnx_runtime(case.model, feed, clock)
+    return measured(sides | peer_side(case, peer, feed, sides["ort"], clock), given.repeat, clock)
 
 
 def block_times(given: Any, folder: Path, clock: Clock) -> dict[str, Times]:
@@ -93,17 +94,24 @@ def one_block(case: m.Case, repeat: int, folder: Path, clock: Clock) -> Times:
         "ort": onnx_runtime(case.model, feed, clock),
     }
     path = folder / "peer" / "out" / f"{case.model.stem}_float32.tflite"
+    return measured(sides | peer_side(case, path, feed, sides["ort"], clock), repeat, clock)
+
+
+def peer_side(
+    case: m.Case, path: Path, feed: Mapping[str, Any], reference: Side, clock: Clock
+) -> dict[str, Side]:
+    """onnx2tf's file as ``peer``; nothing where it is missing, cannot be opened or is wrong."""
     try:
         peer = litert(path, feed, clock)
         peer.once()
     except (RuntimeError, ValueError) as error:
         print(f"{case.name}: no usable file of onnx2tf's: {error}", file=sys.stderr)
-    else:
-        if agrees(peer.outputs(), sides["ort"].outputs()):
-            sides["peer"] = peer
-        else:
-            print(f"{case.name}: onnx2tf's file is wrong", file=sys.stderr)
-    return measured(sides, repeat, clock)
+        return {}
+    reference.once()
+    if agrees(peer.outputs(), reference.outputs()):
+        return {"peer": peer}
+    print(f"{case.name}: onnx2tf's file is wrong", file=sys.stderr)
+    return {}
 
 
 def converted(case: m.Case, precision: str, folder: Path, *, photos: Path | None = None) -> Path:
