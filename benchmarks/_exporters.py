@@ -42,15 +42,19 @@ def _written(name: str, source: Path, model: Path, factor: int) -> m.Case | None
     import onnx
     import onnxruntime
 
+    from mobilekit.errors import MobilekitError, ModelError
+    from mobilekit.runtimes.ort import typed_errors
+
     proto = onnx.load(source)
     _enlarge(proto, factor)
     onnx.save(proto, model)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     try:
-        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        results = session.run(None, feed(model))
-    except Exception:  # noqa: BLE001 - its exceptions have no base of their own; sizes written in the graph
+        with typed_errors("run the block", ModelError):
+            session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+            results = session.run(None, feed(model))
+    except MobilekitError:  # sizes are written in the graph
         return None
     for value, result in zip(proto.graph.output, results, strict=True):
         value.type.tensor_type.shape.CopyFrom(_shape(result.shape))

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from mobilekit.legalise.spatial import Window
 
 
+AXES = 3
+"""Of a volume: depth, height, width. No kernel goes over more."""
+
+
 def planes_of(volume: str, b: Builder) -> str:
     """``[N, C, D, H, W]`` → ``[N·D, C, H, W]``."""
     n, c, depth, height, width = b.shape(volume)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mobilekit.errors import ModelFileError, UnsupportedOperatorError
+from mobilekit.errors import ModelError, ModelFileError, UnsupportedOperatorError
 from mobilekit.normalise.node import MOBILEKIT, Node, ValueType, node_proto, schema
 from mobilekit.runtimes.ort import typed_errors
+from mobilekit.source.definition import Definition
 
 if TYPE_CHECKING:
     import onnx
@@ -150,13 +151,11 @@ def _by_definition(model: onnx.ModelProto, constants: Mapping[str, Array]) -> di
     It computes with operands of types that do not go together, which ONNX refuses.
     """
     import onnx
-    from onnx.reference import ReferenceEvaluator
 
     names = [value.name for value in model.graph.output]
     try:
         onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
-        with np.errstate(all="ignore"):
-            values = ReferenceEvaluator(model).run(names, dict(constants))
-    except Exception:  # noqa: BLE001  its errors have no common base
+        values = Definition(model).run(names, constants)
+    except (ModelError, onnx.shape_inference.InferenceError, TypeError):
         return None
-    return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}
+    return dict(zip(names, values, strict=True))

@@ -9,12 +9,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mobilekit.errors import InputDataError
+from mobilekit.runtimes.base import ClosedOnExit
 
 if TYPE_CHECKING:
     from mobilekit.runtimes.base import Session
@@ -30,7 +30,7 @@ def record(session: Session, samples: Iterable[Feed], folder: Path) -> None:
         np.savez(folder / f"{feed_digest(feed)}.npz", **arrays)  # type: ignore[arg-type]
 
 
-class RecordedSession:
+class RecordedSession(ClosedOnExit):
     """A session that only knows the feeds that :func:`record` ran; see ``runtimes.base.Session``."""
 
     def __init__(
@@ -52,14 +52,6 @@ class RecordedSession:
     def close(self) -> None:
         """Nothing is open."""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ran:
@@ -71,7 +63,7 @@ class _Ran:
     values: dict[str, dict[str, Array]]
 
 
-class AheadSession:
+class AheadSession(ClosedOnExit):
     """A session that runs known feeds in a thread of its own from the moment it is made.
 
     Whoever asks waits until it is done; what opening or running raised is raised then. See
@@ -108,14 +100,6 @@ class AheadSession:
 
     def close(self) -> None:
         """Nothing is open."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _run_ahead(ran: Future[_Ran], open_session: Callable[[], Session], samples: Sequence[Feed]) -> None:

@@ -9,17 +9,15 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from mobilekit.errors import ModelFileError, UnsoundArtifactError, UnsupportedOperatorError, UsageError
-from mobilekit.runtimes.base import Availability
+from mobilekit.runtimes.base import Availability, ClosedOnExit
 from mobilekit.runtimes.feeds import check_feed, check_taps
 from mobilekit.runtimes.tflite_file import TfliteTensor, read_border
 from mobilekit.runtimes.tflite_values import from_file, to_file
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from mobilekit.tensors import Array, Feed
 
 _MOST_THREADS = 4  # more gain nothing on the big cores of a phone, nor here
@@ -35,7 +33,7 @@ def availability() -> Availability:
     return Availability(available=True, detail=f"LiteRT {ai_edge_litert.__version__}")
 
 
-class LitertSession:
+class LitertSession(ClosedOnExit):
     """A .tflite file in LiteRT; open one with :func:`open_tflite`."""
 
     def __init__(self, path: Path, *, threads: int | None = None, preserve_all: bool = False) -> None:
@@ -76,14 +74,6 @@ class LitertSession:
     def close(self) -> None:
         """Free the interpreter's memory."""
         self._interpreter = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _value(self, tensor: TfliteTensor) -> Array:
         with _typed_errors(self._path):

@@ -6,18 +6,16 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mobilekit.errors import MobilekitError, ModelError, ModelFileError, UnsupportedOperatorError, UsageError
-from mobilekit.runtimes.base import Availability
+from mobilekit.runtimes.base import Availability, ClosedOnExit
 from mobilekit.runtimes.feeds import DYNAMIC, check_feed, check_taps
 from mobilekit.tensors import DType, TensorSpec
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     import onnx
 
     from mobilekit.source.graph import Graph
@@ -42,7 +40,7 @@ def availability() -> Availability:
     return Availability(available=True, detail=f"ONNX Runtime {onnxruntime.__version__}")
 
 
-class OrtSession:
+class OrtSession(ClosedOnExit):
     """An ONNX model in ONNX Runtime; open one with :func:`open_onnx` or :func:`open_graph`."""
 
     def __init__(self, session: Any, *, taps: Sequence[str] = (), constants: Feed | None = None) -> None:
@@ -72,14 +70,6 @@ class OrtSession:
     def close(self) -> None:
         """Free the session's memory."""
         self._session = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def open_onnx(path: Path, *, threads: int | None = None) -> OrtSession:

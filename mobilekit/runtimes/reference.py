@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
-from mobilekit.errors import ModelError, ModelFileError, UnsupportedOperatorError
+from mobilekit.errors import ModelError, ModelFileError, UnsupportedOperatorError, UsageError
+from mobilekit.runtimes.base import ClosedOnExit
 from mobilekit.runtimes.feeds import check_feed, check_taps
 from mobilekit.runtimes.ort import OrtSession, open_graph
+from mobilekit.source.definition import Definition
 
 if TYPE_CHECKING:
     from mobilekit.runtimes.base import Session
@@ -26,13 +27,13 @@ def open_reference(graph: Graph, *, spin: bool = True) -> Session:
     return _Reference(graph, spin=spin)
 
 
-class _Reference:
+class _Reference(ClosedOnExit):
     """A session that falls back to the evaluator, at opening or at the first run."""
 
     def __init__(self, graph: Graph, *, spin: bool) -> None:
         self.inputs, self.outputs = graph.inputs, graph.outputs
         self._graph = graph
-        self._evaluator: Any = None
+        self._definition: Definition | None = None
         self._session: OrtSession | None = None
         try:
             self._session = open_graph(graph, spin=spin)
@@ -57,44 +58,31 @@ class _Reference:
         """Free the session's memory."""
         if self._session is not None:
             self._session.close()
-        self._evaluator = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        self._definition = None
 
     def _fall_back(self, reason: ModelError | UnsupportedOperatorError) -> None:
         """From now on the evaluator runs the model. Raises ``reason`` if it knows an operator as little."""
-        import onnx
-        from onnx.reference import ReferenceEvaluator
-
         try:
-            self._evaluator = ReferenceEvaluator(self._graph.proto())
-        except Exception as error:  # its errors have no common base
+            self._definition = Definition(self._graph.proto())
+        except ModelError as error:
             raise reason from error
         self._session = None
-        self.name = f"ONNX {onnx.__version__} reference evaluator"
+        self.name = self._definition.name
 
     def _evaluated(
         self, feed: Feed, taps: Sequence[str], reason: ModelError | UnsupportedOperatorError | None
     ) -> dict[str, Array]:
-        import warnings
-
         import numpy as np
 
+        if self._definition is None:
+            message = "this session is closed"
+            raise UsageError(message)
         try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                values = self._evaluator.run([spec.name for spec in self.outputs], dict(feed))
-        except Exception as error:  # its errors have no common base
+            values = self._definition.run([spec.name for spec in self.outputs], feed)
+        except ModelError as error:
             if reason is not None:
                 raise reason from error
-            message = f"{self.name} cannot run the model: {type(error).__name__}: {error}"
-            raise ModelError(message) from error
-        arrays = (np.asarray(v, spec.dtype.value) for v, spec in zip(values, self.outputs, strict=True))
-        found = dict(zip((spec.name for spec in self.outputs), arrays, strict=True))
+            raise
+        pairs = zip(values, self.outputs, strict=True)
+        found = {spec.name: np.asarray(value, spec.dtype.value) for value, spec in pairs}
         return found | {name: np.asarray(feed[name]) for name in taps if name in feed}

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mobilekit.errors import ShapeError
+from mobilekit.errors import ModelError, ShapeError
+from mobilekit.source.definition import Definition
 
 if TYPE_CHECKING:
     import onnx
@@ -195,15 +196,12 @@ def _first_untold(model: onnx.ModelProto) -> onnx.NodeProto | None:
 
 def _evaluated(model: onnx.ModelProto) -> dict[str, tuple[int, ...]] | None:
     """The same by ONNX's own evaluator, where ONNX Runtime lacks kernels; None if it fails too."""
-    import numpy as np
-    from onnx.reference import ReferenceEvaluator
-
+    names = [value.name for value in model.graph.output]
     try:
-        with np.errstate(all="ignore"):
-            values = ReferenceEvaluator(model).run(None, _zeros(model))
-    except Exception:  # noqa: BLE001  the caller raises ONNX Runtime's own error
+        values = Definition(model).run(names, _zeros(model))
+    except ModelError:  # the caller raises ONNX Runtime's own error
         return None
-    return {o.name: np.shape(v) for o, v in zip(model.graph.output, values, strict=True)}
+    return {name: value.shape for name, value in zip(names, values, strict=True)}
 
 
 def _zeros(model: onnx.ModelProto) -> dict[str, Array]:

@@ -11,17 +11,15 @@ from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
 from mobilekit.legalise.spatial import flat, full, is_tflite_padding, onnx_pads, outputs_of, window_of
-from mobilekit.legalise.volumes import every, planes_of, tap, volume_of
-
-_MOST_AXES = 3
+from mobilekit.legalise.volumes import AXES, every, planes_of, tap, volume_of
 
 
 def _volume(node: Node, b: Builder) -> Replacement | Refusal | None:
     x, weights = node.inputs[:2]
     axes = b.rank(x) - 2
-    if axes > _MOST_AXES:
+    if axes > AXES:
         return Refusal(got=f"a kernel over {axes} axes", hint="convolve over at most 3 axes")
-    if axes != _MOST_AXES:
+    if axes != AXES:
         return None
     window = window_of(node, b.shape(weights)[2:])
     pads = onnx_pads(node, window, b.shape(x)[2:])

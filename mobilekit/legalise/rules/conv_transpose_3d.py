@@ -18,17 +18,15 @@ from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
 from mobilekit.legalise.rules.conv_transpose import transposed_pads
 from mobilekit.legalise.spatial import Pads, Window, flat, window_of
-from mobilekit.legalise.volumes import planes_of, tap, volume_of
-
-_MOST_AXES = 3
+from mobilekit.legalise.volumes import AXES, planes_of, tap, volume_of
 
 
 def _volume(node: Node, b: Builder) -> Replacement | Refusal | None:
     x, weights = node.inputs[:2]
     axes = b.rank(x) - 2
-    if axes > _MOST_AXES:
+    if axes > AXES:
         return Refusal(got=f"a kernel over {axes} axes", hint="convolve over at most 3 axes")
-    if axes != _MOST_AXES:
+    if axes != AXES:
         return None
     window = window_of(node, b.shape(weights)[2:])
     cut = transposed_pads(node, window, b)
