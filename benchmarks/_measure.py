@@ -16,7 +16,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,16 +64,31 @@ class Ran:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """A ratio and what it may be at most."""
+    """A ratio (or another figure) and what it may be at most, or must be at least."""
 
     what: str
     ratio: float
-    at_most: float
+    at_most: float | None = None
+    at_least: float | None = None
 
     @property
     def met(self) -> bool:
         """Whether the goal is reached."""
-        return self.ratio <= self.at_most
+        low, high = self.at_least, self.at_most
+        return (low is None or self.ratio >= low) and (high is None or self.ratio <= high)
+
+    @property
+    def limit(self) -> str:
+        """The goal in words."""
+        said = [("at least", self.at_least), ("at most", self.at_most)]
+        return " and ".join(f"{word} {value}" for word, value in said if value is not None)
+
+
+def goals_of(what: str, value: float, at_least: float | None, at_most: float | None) -> list[Goal]:
+    """The goal of a figure, if it has one."""
+    if at_least is None and at_most is None:
+        return []
+    return [Goal(what=what, ratio=value, at_least=at_least, at_most=at_most)]
 
 
 def arguments(
@@ -261,6 +276,6 @@ def finish(benchmark: str, measured: object, goals: Sequence[Goal] = ()) -> None
     print()
     for goal in goals:
         verdict = "met   " if goal.met else "MISSED"
-        print(f"{verdict}  {goal.what}: {goal.ratio:.3f}, goal at most {goal.at_most}")
-    said = [{"what": g.what, "ratio": g.ratio, "at_most": g.at_most, "met": g.met} for g in goals]
+        print(f"{verdict}  {goal.what}: {goal.ratio:.3f}, goal {goal.limit}")
+    said = [{**asdict(g), "met": g.met} for g in goals]
     print(json.dumps({"benchmark": benchmark, "measured": measured, "goals": said}, sort_keys=True))
