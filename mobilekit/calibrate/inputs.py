@@ -16,7 +16,7 @@ from mobilekit.description import TensorDescription
 from mobilekit.errors import InputDataError, MissingPhotosError
 
 if TYPE_CHECKING:
-    from mobilekit.calibrate.photos import PhotoSet
+    from mobilekit.calibrate.photos import Photos
     from mobilekit.description import ModelDescription
     from mobilekit.tensors import Array, TensorSpec
 
@@ -32,7 +32,7 @@ def input_samples(
     inputs: tuple[TensorSpec, ...],
     description: ModelDescription,
     *,
-    photos: PhotoSet | None,
+    photos: Photos | None,
     data: Mapping[str, Path] | None = None,
 ) -> SampleSource:
     """A feed per photo (per array sample, if no input is an image).
@@ -76,7 +76,7 @@ def input_samples(
 class _Crops:
     """Crops of photos at the sizes that inputs want, the last ones remembered."""
 
-    def __init__(self, photos: PhotoSet) -> None:
+    def __init__(self, photos: Photos) -> None:
         self._photos = photos
         self._recent = RecentArrays(_CACHE_BYTES)
 
@@ -155,7 +155,7 @@ def _missing_photos(images: list[str]) -> MissingPhotosError:
 def _digest(
     inputs: tuple[TensorSpec, ...],
     description: ModelDescription,
-    photos: PhotoSet | None,
+    photos: Photos | None,
     origins: Mapping[str, str],
 ) -> str:
     """Digest of all that the feeds depend on; no path is part of it."""

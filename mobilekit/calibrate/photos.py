@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from mobilekit.artifact import digest_of_bytes
 from mobilekit.calibrate import decode
@@ -31,6 +31,43 @@ class Photo:
     pixels: npt.NDArray[np.uint8]
 
 
+class Photos(Protocol):
+    """Photos in a fixed order, decoded (or computed) when asked for: what every consumer takes.
+
+    Of each photo: ``names``; ``people``, who is on it where that is known; and ``sources``, the digest
+    of the picture it shows. Photos of one source show the same things at the same places, relative to
+    their sizes: what a camera would make of one picture twice. ``digest`` identifies all pixels in
+    their order, whatever the names are. ``skipped`` are things that lay beside the photos.
+    """
+
+    @property
+    def digest(self) -> str:
+        """Identifies all pixels, in order."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The photos' names, in order."""
+
+    @property
+    def people(self) -> tuple[str | None, ...]:
+        """Who is on each photo; None where nobody said."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The digest of the picture that each photo shows."""
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """What lay beside the photos and is not used; folders end in ``/``."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Photo:
+        """The photo of that number, decoded now. Raises PhotoError."""
+
+    def __iter__(self) -> Iterator[Photo]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoFile:
     """One photo's name, the SHA-256 of its encoded bytes, and where they are (``member`` of a zip)."""
@@ -39,6 +76,12 @@ class PhotoFile:
     digest: str
     path: Path
     member: str | None = None
+    person: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The picture that is shown: the file's own."""
+        return self.digest
 
     def pixels(self) -> npt.NDArray[np.uint8]:
         """The decoded picture: H×W×3 uint8. Raises PhotoError."""
@@ -59,11 +102,21 @@ class PhotoFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnPhoto:
-    """A photo that is drawn when it is asked for; ``digest`` identifies what ``draw`` gives."""
+    """A photo that is drawn when it is asked for; ``digest`` identifies what ``draw`` gives.
+
+    ``made_from`` is the source of the photo that it is a version of, if it is one.
+    """
 
     name: str
     digest: str
     draw: Callable[[], npt.NDArray[np.uint8]]
+    person: str | None = None
+    made_from: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The picture that is shown: the photo's own, unless it is a version of another's."""
+        return self.made_from or self.digest
 
     def pixels(self) -> npt.NDArray[np.uint8]:
         """The picture: H×W×3 uint8."""
@@ -86,6 +139,16 @@ class PhotoSet:
     def names(self) -> tuple[str, ...]:
         """The photos' names, in order."""
         return tuple(file.name for file in self.files)
+
+    @property
+    def people(self) -> tuple[str | None, ...]:
+        """Who is on each photo; None where nobody said."""
+        return tuple(file.person for file in self.files)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The digest of the picture that each photo shows."""
+        return tuple(file.source for file in self.files)
 
     def __len__(self) -> int:
         return len(self.files)

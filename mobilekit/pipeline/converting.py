@@ -25,7 +25,7 @@ from mobilekit.target_file import target_from_toml
 from mobilekit.tier import Precision
 
 if TYPE_CHECKING:
-    from mobilekit.calibrate.photos import PhotoSet
+    from mobilekit.calibrate.photos import Photos
     from mobilekit.pipeline.variant import Variant
     from mobilekit.tensors import Feed
 
@@ -41,7 +41,7 @@ def convert(
     out: str | Path = "build",
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     inputs: Mapping[str, Mapping[str, object]] | None = None,
-    photos: str | Path | PhotoSet | None = None,
+    photos: str | Path | Photos | None = None,
     data: Mapping[str, str | Path] | None = None,
     samples: Sequence[Feed] | None = None,
     io: Literal["float32", "int8"] = "float32",
@@ -137,7 +137,7 @@ def _job(
     *,
     shapes: Mapping[str, tuple[int, ...]],
     inputs: Mapping[str, Mapping[str, object]] | None,
-    photos: str | Path | PhotoSet | None,
+    photos: str | Path | Photos | None,
     data: Mapping[str, Path],
     samples: Sequence[Feed] | None,
     config: str | Path | ModelDescription | None,

@@ -16,7 +16,7 @@ from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.store.cas import Store, default_root
 
 if TYPE_CHECKING:
-    from mobilekit.calibrate.photos import PhotoSet
+    from mobilekit.calibrate.photos import Photos
     from mobilekit.tensors import Feed
 
 
@@ -47,7 +47,7 @@ class Job:
     model: Path
     model_key: Mapping[str, Any]
     description: ModelDescription
-    photos: PhotoSet | None
+    photos: Photos | None
     data: Mapping[str, Path]
     samples: Sequence[Feed] | None
     fill: Fill
@@ -97,11 +97,11 @@ def opened_store(store: Store | Path | str | None) -> Store:
     return Store(Path(store) if store is not None else default_root())
 
 
-def opened_photos(photos: PhotoSet | Path | str | None) -> PhotoSet | None:
+def opened_photos(photos: Photos | Path | str | None) -> Photos | None:
     """Photos as given, or at a path. Raises PhotoError or MissingPhotosError."""
-    from mobilekit.calibrate.photos import PhotoSet, read_photos
+    from mobilekit.calibrate.photos import read_photos
 
-    return photos if photos is None or isinstance(photos, PhotoSet) else read_photos(Path(photos))
+    return read_photos(Path(photos)) if isinstance(photos, str | Path) else photos
 
 
 def described(

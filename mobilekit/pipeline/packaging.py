@@ -35,7 +35,7 @@ from mobilekit.store.cas import Store
 from mobilekit.target_file import target_from_toml
 
 if TYPE_CHECKING:
-    from mobilekit.calibrate.photos import PhotoSet
+    from mobilekit.calibrate.photos import Photos
     from mobilekit.pipeline.opened import Opened
     from mobilekit.store.cas import StageResult
     from mobilekit.target import Target
@@ -82,7 +82,7 @@ def package(
     model: str | Path | None = None,
     *,
     target: str = "android",
-    photos: str | Path | PhotoSet | None = None,
+    photos: str | Path | Photos | None = None,
     out: str | Path = "dist",
     config: str | Path | ModelDescription | None = None,
     inputs: Mapping[str, Mapping[str, object]] | None = None,
@@ -143,7 +143,7 @@ def _job(
     *,
     config: str | Path | ModelDescription | None,
     inputs: Mapping[str, Mapping[str, object]] | None,
-    photos: str | Path | PhotoSet | None,
+    photos: str | Path | Photos | None,
     data: Mapping[str, Path],
     samples: Sequence[Feed] | None,
     shapes: Mapping[str, tuple[int, ...]],
@@ -175,7 +175,7 @@ def _job(
     )
 
 
-def _demo_photos(store: Store, progress: Progress) -> PhotoSet:
+def _demo_photos(store: Store, progress: Progress) -> Photos:
     """The demo's photos, drawn once into the store."""
     manifest = resources.demo_photos()
     key = {"photos": digest_of_path(manifest), "size": _DEMO_SIZE, **build_key()}
