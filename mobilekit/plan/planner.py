@@ -1,0 +1,187 @@
+"""What is learnt of a graph from calibration samples, kept to plan it again and again.
+
+Rewrites and statistics do not depend on which operators are int8: a search that asks for many plans
+of one graph runs its samples once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mobilekit.calibrate.observe import observe
+from mobilekit.calibrate.samples import SampleSource
+from mobilekit.convert.tflite.quantisable import operators_of
+from mobilekit.convert.tflite.view import view_of
+from mobilekit.errors import PlanError
+from mobilekit.plan.assign import ClassScales, class_scales, conflicts
+from mobilekit.plan.equalise import equalisation_factors, equalise
+from mobilekit.plan.heavy_weights import lighten
+from mobilekit.plan.kernel_limits import respect_limits
+from mobilekit.plan.precision import decide
+from mobilekit.plan.ranges import check_method, image_scale, observed_range, range_of, scale_of
+from mobilekit.plan.same_scale import scale_classes
+from mobilekit.plan.small_products import small_products
+from mobilekit.quantisation import QuantisationPlan
+
+if TYPE_CHECKING:
+    from mobilekit.calibrate.stats import ValueStats
+    from mobilekit.convert.tflite.quantisable import Operator
+    from mobilekit.quantisation import OperatorPlan, Scale, TensorRange
+    from mobilekit.source.graph import Graph
+    from mobilekit.tensors import Feed
+
+_EQUALISATION_SAMPLES = 8
+
+_Progress = Callable[[int, int], None]
+
+
+class Planner:
+    """A legalised ``graph``, rewritten for int8, and what ``samples`` told of its values so far.
+
+    Arguments as of :func:`mobilekit.plan.api.plan_int8`. Values are observed when a plan first needs
+    them, all that such a plan needs in one pass; ``observe_all`` observes what any plan could need.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        samples: SampleSource | Sequence[Feed],
+        *,
+        method: str = "percentile",
+        percentile: float = 99.99,
+        input_ranges: Mapping[str, tuple[float, float]] | None = None,
+        progress: _Progress | None = None,
+    ) -> None:
+        check_method(method, percentile)
+        self._graph = graph
+        self._samples = samples
+        self._method, self._percentile = method, percentile
+        self._progress = progress
+        self._factors = equalisation_factors(graph, _few(samples))
+        self._rewritten = equalise(graph, self._factors)
+        self._view = view_of(self._rewritten)
+        self._operators = operators_of(self._view)
+        self._images = {name: image_scale(*ends) for name, ends in (input_ranges or {}).items()}
+        self._stats: dict[str, ValueStats] = {}
+        self._denied = small_products(self._view, self._operators)
+        # A file with integer inputs and outputs needs their scales, whatever computes them.
+        self._borders = [
+            name
+            for name in dict.fromkeys((*self._view.inputs, *self._view.outputs))
+            if self._view.dtypes[name].kind == "f" and name not in self._view.constants
+        ]
+
+    @property
+    def graph(self) -> Graph:
+        """The legalised graph, as it was given."""
+        return self._graph
+
+    @property
+    def rewritten(self) -> Graph:
+        """The graph that the plans are of, as ``equalise`` makes it of a plan: equal in float."""
+        return self._rewritten
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """The operators of the file to be, in order."""
+        return self._operators
+
+    def observe_all(self) -> None:
+        """Observe in one pass what any later plan could ask for."""
+        values = [value for o in self._operators if o.rule for value in (*o.inputs, *o.outputs) if value]
+        self._observe([*values, *self._borders])
+
+    def plan(self, *, denied: Mapping[str, str] | None = None) -> QuantisationPlan:
+        """The plan in which the operators of ``denied`` (name → reason) are float, by the plan's rules.
+
+        Raises InputDataError without samples, PlanError for an unknown operator.
+        """
+        unknown = sorted(set(denied or {}) - {o.name for o in self._operators})
+        if unknown:
+            message = f"no operator of the graph is named {', '.join(unknown)}"
+            raise PlanError(message, hint="operators are named by their first outputs")
+        reasons = {**self._denied, **(denied or {})}
+        while True:
+            precisions = decide(self._operators, denied=reasons)
+            chosen = [o for o in self._operators if precisions[o.name].precision == "int8"]
+            scales, against = self._scales(chosen)
+            if not against:
+                return self._made(precisions, scales)
+            reasons.update(against)
+
+    def _scales(self, chosen: Sequence[Operator]) -> tuple[tuple[ClassScales, ...], dict[str, str]]:
+        """The scales of what the ``chosen`` operators touch, and which of them must be float instead."""
+        classes = scale_classes(chosen)
+        self._observe([*(value for c in classes for value in c.sources), *self._borders])
+        scales = class_scales(
+            classes, view=self._view, operators=chosen, images=self._images, ranges=self._ranges()
+        )
+        against = conflicts(scales, operators=chosen, unusable=self._unusable())
+        if against:
+            return scales, against
+        return respect_limits(scales, operators=chosen, view=self._view)
+
+    def _observe(self, values: Iterable[str]) -> None:
+        known = self._stats.keys() | self._images.keys()
+        wanted = [name for name in dict.fromkeys(values) if name not in known]
+        extremes = self._method != "percentile"
+        seen = observe(
+            self._rewritten, self._samples, values=wanted, extremes=extremes, progress=self._progress
+        )
+        self._stats.update(seen.values)
+
+    def _ranges(self) -> dict[str, TensorRange]:
+        return {
+            name: observed_range(stats, method=self._method, percentile=self._percentile)
+            for name, stats in self._stats.items()
+        }
+
+    def _unusable(self) -> frozenset[str]:
+        return frozenset(name for name, value in self._stats.items() if value.non_finite or not value.photos)
+
+    def _made(
+        self, precisions: Mapping[str, OperatorPlan], scales: Sequence[ClassScales]
+    ) -> QuantisationPlan:
+        values: dict[str, Scale] = {}
+        ranges: dict[str, TensorRange] = {}
+        for found in scales:
+            for value in found.scale_class.values:
+                values[value], ranges[value] = found.scale, found.interval
+        said = f"{self._method} {self._percentile}" if self._method == "percentile" else self._method
+        made = QuantisationPlan(
+            graph_digest=self._graph.digest,
+            values=values,
+            operators=lighten(self._view, self._operators, precisions),
+            ranges=ranges,
+            equalisation=self._factors,
+            method=said,
+        )
+        return _with_borders(made, self._edges())
+
+    def _edges(self) -> dict[str, TensorRange]:
+        """The ranges of those inputs and outputs that have one."""
+        observed, unusable = self._ranges(), self._unusable()
+        return {
+            name: range_of(self._images[name]) if name in self._images else observed[name]
+            for name in self._borders
+            if name not in unusable
+        }
+
+
+def _with_borders(plan: QuantisationPlan, edges: Mapping[str, TensorRange]) -> QuantisationPlan:
+    """The plan with scales for those inputs and outputs that no int8 operator touches."""
+    missing = {name: edge for name, edge in sorted(edges.items()) if name not in plan.values}
+    return replace(
+        plan,
+        values={**plan.values, **{name: scale_of(edge) for name, edge in missing.items()}},
+        ranges={**plan.ranges, **missing},
+    )
+
+
+def _few(samples: SampleSource | Sequence[Feed]) -> SampleSource | Sequence[Feed]:
+    """A few samples, spread over all: enough to see how large channels are beside each other."""
+    if isinstance(samples, SampleSource):
+        return samples.spread(_EQUALISATION_SAMPLES)
+    return samples[:: max(1, -(-len(samples) // _EQUALISATION_SAMPLES))]
