@@ -6,6 +6,7 @@ Everything is computed in float64. Pictures are H×W×3, sRGB, 0…1.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
 _SSIM_WINDOW = 11  # the Gaussian of sigma 1.5, cut at 3.5 sigma, as in Wang et al. 2004
+
+SINGLE = 2.0**-23
+"""What rounding to float32 may change, relative."""
+_SOME = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How near floats must be: to ``psnr`` dB, or within some roundings of their magnitude.
+
+    ``rounding`` is the relative error of one result; see :func:`in_last_bits`.
+    """
+
+    psnr: float
+    rounding: float = SINGLE
 
 
 def psnr(reference: Array, other: Array) -> float | None:
@@ -41,6 +57,20 @@ def psnr(reference: Array, other: Array) -> float | None:
         return None
     # Differences below 1e-154 square to zero: they still are differences.
     return 10.0 * math.log10(_peak(expected) ** 2 / max(error, np.finfo(np.float64).tiny))
+
+
+def in_last_bits(reference: Array, other: Array, *, rounding: float = SINGLE) -> bool:
+    """Whether two float arrays differ by no more than some roundings of numbers of their magnitude.
+
+    PSNR is relative to the range: of 1 + 1e-7 it makes a signal, and of the last bit a noise as loud.
+    Raises InputDataError if the shapes differ.
+    """
+    expected, got = _pair(reference, other)
+    finite = np.isfinite(expected)
+    if not np.array_equal(expected[~finite], got[~finite], equal_nan=True):
+        return False
+    limit = _SOME * rounding * np.max(np.abs(expected[finite]), initial=0.0)
+    return bool(np.max(np.abs(expected[finite] - got[finite]), initial=0.0) <= limit)
 
 
 def mean_absolute_error(reference: Array, other: Array) -> float:

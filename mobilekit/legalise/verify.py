@@ -10,8 +10,8 @@ import numpy as np
 from mobilekit.errors import PassDisagreementError
 from mobilekit.legalise.engine import Rewrite
 from mobilekit.legalise.floats import in_single_precision
-from mobilekit.metrics import psnr
-from mobilekit.normalise.verify import minimum_psnr
+from mobilekit.metrics import Tolerance, in_last_bits, psnr
+from mobilekit.normalise.verify import tolerance_of
 from mobilekit.runtimes.rounding import is_within_rounding
 from mobilekit.source.graph import Graph
 
@@ -33,20 +33,20 @@ def check_same(before: Graph, after: Graph, rewrites: Sequence[Rewrite], samples
 
     if not samples:
         return
-    minimum = minimum_psnr(before)
+    tolerance = tolerance_of(before)
     with open_reference(before) as reference, open_reference(after) as candidate:
         for feed in samples:
             wanted, got = reference.run(feed), candidate.run(feed)
-            wrong = [name for name in wanted if not agree(wanted[name], got[name], minimum)]
+            wrong = [name for name in wanted if not agree(wanted[name], got[name], tolerance)]
             if wrong and not is_within_rounding(before, [feed], [wanted], [got]):
-                if _is_lost_in_float32(before, feed, got, minimum):
+                if _is_lost_in_float32(before, feed, got, tolerance):
                     message = f"output {wrong[0]!r}: {LOST_IN_FLOAT32}"
                     raise PassDisagreementError(message, hint=_SCALE)
                 raise _disagreement(before, after, rewrites, feed, wrong[0])
 
 
-def agree(wanted: Array, got: Array, minimum: float) -> bool:
-    """Floats to ``minimum`` dB of their own range, anything else bit for bit."""
+def agree(wanted: Array, got: Array, tolerance: Tolerance) -> bool:
+    """Floats within ``tolerance``, anything else bit for bit."""
     if wanted.shape != got.shape or wanted.dtype != got.dtype:
         return False
     if wanted.dtype.kind != "f":
@@ -54,10 +54,12 @@ def agree(wanted: Array, got: Array, minimum: float) -> bool:
     if np.allclose(wanted, got, rtol=1e-5, atol=_ABSOLUTE, equal_nan=True):
         return True
     quality = psnr(wanted, got)
-    return quality is None or quality >= minimum
+    if quality is None or quality >= tolerance.psnr:
+        return True
+    return in_last_bits(wanted, got, rounding=tolerance.rounding)
 
 
-def _is_lost_in_float32(before: Graph, feed: Feed, got: Mapping[str, Array], minimum: float) -> bool:
+def _is_lost_in_float32(before: Graph, feed: Feed, got: Mapping[str, Array], tolerance: Tolerance) -> bool:
     """Whether ONNX Runtime's own float32 results of a graph with doubles are ``got``."""
     from mobilekit.runtimes.ort import open_graph
 
@@ -66,7 +68,7 @@ def _is_lost_in_float32(before: Graph, feed: Feed, got: Mapping[str, Array], min
         return False
     with open_graph(single, optimise=False) as session:
         expected = session.run(feed)
-    return all(agree(value, got[name], minimum) for name, value in expected.items())
+    return all(agree(value, got[name], tolerance) for name, value in expected.items())
 
 
 def _disagreement(
@@ -85,10 +87,10 @@ def _first_wrong_value(before: Graph, after: Graph, feed: Feed) -> str | None:
 
     kept = {name for node in after.proto().graph.node for name in node.output}
     names = [n for node in before.proto().graph.node for n in node.output if n in kept]
-    minimum = minimum_psnr(before)
+    tolerance = tolerance_of(before)
     with (
         open_graph(before, taps=names, optimise=False) as reference,
         open_graph(after, taps=names, optimise=False) as candidate,
     ):
         wanted, got = reference.run(feed, taps=names), candidate.run(feed, taps=names)
-    return next((n for n in names if not agree(wanted[n], got[n], minimum)), None)
+    return next((n for n in names if not agree(wanted[n], got[n], tolerance)), None)

@@ -15,6 +15,7 @@ from mobilekit.source.graph import graph_from_proto
 if TYPE_CHECKING:
     import onnx
 
+    from mobilekit.metrics import Tolerance
     from mobilekit.source.graph import Graph
     from mobilekit.tensors import Array, Feed
 
@@ -92,7 +93,7 @@ def first_fault(
     wanted: Sequence[Mapping[str, Array]],
     got: Sequence[Mapping[str, Array]],
     *,
-    minimum: float,
+    tolerance: Tolerance,
 ) -> str | None:
     """A line about the first recognition whose value changed by more than rounding, naming pass and node.
 
@@ -102,7 +103,7 @@ def first_fault(
     for place in places:
         one = [{place.source: values[place.source]} for values in wanted]
         other = [{place.source: values[place.result]} for values in got]
-        difference = first_difference(one, other, minimum=minimum)
+        difference = first_difference(one, other, tolerance=tolerance)
         if difference is not None:
             faults[place] = difference.removeprefix("output ")
     for place in _beyond_rounding(source, result, list(faults), samples, wanted, got):

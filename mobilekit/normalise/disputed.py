@@ -20,12 +20,35 @@ _HINT = "say the pads of this node, so that the size of its result does not depe
 
 def check_undisputed(editor: Editor, node: Node) -> None:
     """Raises UnsupportedOperatorError if the node's shape is disputed and a Shape or Size follows from it."""
-    if not node.is_op("ConvTranspose", "AveragePool", "LpPool", "MaxPool"):
-        return
-    reason = _transposed(node) if node.op == "ConvTranspose" else _pool(editor, node)
-    if reason and _is_measured(editor, node):
-        message = f"no exact form for {node.op}, opset {editor.opset}, node {node.outputs[0]}: {reason}"
-        raise UnsupportedOperatorError(message, hint=_HINT)
+    if _reason(editor, node) and _is_measured(editor, node):
+        raise _refusal(editor, node)
+
+
+def check_undisputed_before(editor: Editor, node: Node) -> None:
+    """The same for a node whose operands do not fit, if a disputed shape leads to them."""
+    waiting, seen = [node], {id(node)}
+    while waiting:
+        for name in waiting.pop().inputs:
+            maker = editor.producer(name)
+            if maker is None or id(maker) in seen:
+                continue
+            if _reason(editor, maker):
+                raise _refusal(editor, maker)
+            seen.add(id(maker))
+            waiting.append(maker)
+
+
+def _refusal(editor: Editor, node: Node) -> UnsupportedOperatorError:
+    reason = _reason(editor, node)
+    message = f"no exact form for {node.op}, opset {editor.opset}, node {node.outputs[0]}: {reason}"
+    return UnsupportedOperatorError(message, hint=_HINT)
+
+
+def _reason(editor: Editor, node: Node) -> str:
+    """Why the node's shape is disputed; empty if it is not."""
+    if node.is_op("ConvTranspose"):
+        return _transposed(node)
+    return _pool(editor, node) if node.is_op("AveragePool", "LpPool", "MaxPool") else ""
 
 
 def _transposed(node: Node) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mobilekit.errors import ShapeError, UnsupportedOperatorError
 from mobilekit.normalise.control_flow import branch_nodes
-from mobilekit.normalise.disputed import check_undisputed
+from mobilekit.normalise.disputed import check_undisputed, check_undisputed_before
 from mobilekit.normalise.evaluate import evaluate, infer
 from mobilekit.normalise.function_bodies import WRITTEN_OUT, definition_nodes
 from mobilekit.normalise.loops import loop_nodes, scan_nodes
@@ -163,6 +163,8 @@ def _is_unused(editor: Editor, name: str) -> bool:
 
 
 def _misfit(editor: Editor, node: Node, error: ValueError) -> ShapeError:
+    """Raises UnsupportedOperatorError instead where it is the shape of something before that is disputed."""
+    check_undisputed_before(editor, node)
     shapes = ", ".join(f"{n}: {list(editor.shape(n))}" for n in node.inputs if n)
     message = f"shapes do not fit: {node.where} on {shapes}: {error}"
     return ShapeError(message, hint="does the model work for these input shapes?")

@@ -35,6 +35,7 @@ def definition_nodes(editor: Editor, node: Node) -> list[Node]:
     """
     if node.is_op("Attention"):
         _refuse_masked_scores(editor, node)
+        _refuse_a_causal_row(editor, node)
     body = _function(editor, node)
     names = dict(zip(body.input, node.inputs, strict=False))
     names.update(dict.fromkeys(body.input[len(node.inputs) :], ""))
@@ -61,6 +62,14 @@ def _refuse_masked_scores(editor: Editor, node: Node) -> None:
         message = f"masked scores as an output (qk_matmul_output_mode={mode}): {node.where}"
         hint = "ask for the scores before the mask (0) or after the softmax (3)"
         raise UnsupportedOperatorError(message, hint=hint)
+
+
+def _refuse_a_causal_row(editor: Editor, node: Node) -> None:
+    """One query sees the first key alone, says ONNX; ONNX Runtime 1.26 lets it see all of them."""
+    queries, keys = (editor.shape(name)[-2] for name in node.inputs[:2])
+    if node.attribute("is_causal", 0) and queries == 1 and keys > 1:
+        message = f"is_causal=1 with one query and {keys} keys: {node.where}"
+        raise UnsupportedOperatorError(message, hint="leave is_causal out: one query sees every key then")
 
 
 def _instance(

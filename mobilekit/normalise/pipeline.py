@@ -31,13 +31,14 @@ from mobilekit.normalise.pointwise import name_activations
 from mobilekit.normalise.recognition import Recognition
 from mobilekit.normalise.sandwiches import open_sandwiches
 from mobilekit.normalise.split_layers import split_layers
-from mobilekit.normalise.verify import first_difference, minimum_psnr, outputs_of
+from mobilekit.normalise.verify import first_difference, outputs_of, tolerance_of
 from mobilekit.normalise.views import merge_views
 from mobilekit.normalise.zeros import remove_zero_branches
 from mobilekit.runtimes.rounding import is_within_rounding
 from mobilekit.source.graph import Graph, graph_from_proto
 
 if TYPE_CHECKING:
+    from mobilekit.metrics import Tolerance
     from mobilekit.tensors import Array, Feed
 
 __all__ = ["CANONICAL_OPSET", "PIPELINE", "Normalised", "Recognition", "normalise"]
@@ -108,28 +109,28 @@ def _check(source: Graph, result: Graph, samples: Sequence[Feed], places: Sequen
     if not samples:
         return
     before, after = run_both(source, result, places, samples)
-    minimum = minimum_psnr(source)
+    tolerance = tolerance_of(source)
     names = [spec.name for spec in source.outputs]
     wanted, got = ([{n: values[n] for n in names} for values in run] for run in (before, after))
-    difference = first_difference(wanted, got, minimum=minimum)
+    difference = first_difference(wanted, got, tolerance=tolerance)
     if difference is not None and not is_within_rounding(result, samples, wanted, got):
-        culprit = _first_wrong_pass(source, samples, wanted, minimum)
+        culprit = _first_wrong_pass(source, samples, wanted, tolerance)
         message = f"normalising changed the result: pass {culprit}: {difference}"
         raise PassDisagreementError(message, hint=_DEFECT)
-    fault = first_fault(source, result, places, samples, before, after, minimum=minimum)
+    fault = first_fault(source, result, places, samples, before, after, tolerance=tolerance)
     if fault is not None:
         message = f"normalising changed a value: {fault}"
         raise PassDisagreementError(message, hint=_DEFECT)
 
 
 def _first_wrong_pass(
-    source: Graph, samples: Sequence[Feed], wanted: Sequence[dict[str, Array]], minimum: float
+    source: Graph, samples: Sequence[Feed], wanted: Sequence[dict[str, Array]], tolerance: Tolerance
 ) -> str:
     """The pipeline again, compared after every pass."""
     editor = Editor(source.proto())
     for index, each in enumerate(PIPELINE):
         each(editor)
         graph = graph_from_proto(editor.to_model(), stage="normalised")
-        if first_difference(wanted, outputs_of(graph, samples), minimum=minimum):
+        if first_difference(wanted, outputs_of(graph, samples), tolerance=tolerance):
             return f"{each.__name__} (number {index + 1})"
     return "unknown (not reproducible)"

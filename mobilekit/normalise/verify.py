@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mobilekit.metrics import mismatch, psnr
+from mobilekit.metrics import Tolerance, in_last_bits, mismatch, psnr
 from mobilekit.tensors import DType
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ MINIMUM_PSNR_HALF = 40.0
 """Models that compute in half precision lose more by the same reordering."""
 MAXIMUM_MISMATCH = 1e-3
 """Integer outputs may differ where an ArgMax or a threshold meets a tie that rounding breaks differently."""
+HALF = 2.0**-11
+"""What rounding to half precision may change, relative."""
 _RELATIVE, _ABSOLUTE = 1e-5, 1e-6
 
 
@@ -32,18 +34,18 @@ def outputs_of(graph: Graph, samples: Sequence[Feed]) -> list[dict[str, Array]]:
 
 
 def first_difference(
-    wanted: Sequence[Mapping[str, Array]], got: Sequence[Mapping[str, Array]], *, minimum: float
+    wanted: Sequence[Mapping[str, Array]], got: Sequence[Mapping[str, Array]], *, tolerance: Tolerance
 ) -> str | None:
     """A line about the first output that differs by more than the tolerance, None if none does."""
     for expected, found in zip(wanted, got, strict=True):
         for name, value in expected.items():
-            fault = _difference(value, found[name], minimum)
+            fault = _difference(value, found[name], tolerance)
             if fault:
                 return f"output {name!r}: {fault}"
     return None
 
 
-def _difference(wanted: Array, got: Array, minimum: float) -> str | None:
+def _difference(wanted: Array, got: Array, tolerance: Tolerance) -> str | None:
     if wanted.shape != got.shape or wanted.dtype != got.dtype:
         return f"{got.dtype.name}{list(got.shape)}, expected {wanted.dtype.name}{list(wanted.shape)}"
     if wanted.dtype.kind != "f":
@@ -52,14 +54,16 @@ def _difference(wanted: Array, got: Array, minimum: float) -> str | None:
     if np.allclose(wanted, got, rtol=_RELATIVE, atol=_ABSOLUTE, equal_nan=True):
         return None
     quality = psnr(wanted, got)
-    if quality is None or quality >= minimum:
+    if quality is None or quality >= tolerance.psnr or in_last_bits(wanted, got, rounding=tolerance.rounding):
         return None
-    return f"{quality:.1f} dB, expected {minimum:.0f} or more"
+    return f"{quality:.1f} dB, expected {tolerance.psnr:.0f} or more"
 
 
-def minimum_psnr(graph: Graph) -> float:
+def tolerance_of(graph: Graph) -> Tolerance:
     """The agreement to ask for: less where the model itself computes in half precision."""
-    return MINIMUM_PSNR_HALF if _has_halves(graph) else MINIMUM_PSNR
+    if _has_halves(graph):
+        return Tolerance(psnr=MINIMUM_PSNR_HALF, rounding=HALF)
+    return Tolerance(psnr=MINIMUM_PSNR)
 
 
 def _has_halves(graph: Graph) -> bool:

@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mobilekit.errors import MobilekitError
-from mobilekit.metrics import mismatch, psnr
+from mobilekit.metrics import Tolerance, in_last_bits, mismatch, psnr
 from mobilekit.runtimes.litert import open_tflite
 from mobilekit.runtimes.ort import OrtSession, open_graph
 from mobilekit.source.graph import Graph, graph_from_proto
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
     from mobilekit.tensors import Array, Feed
 
-_LAST_BITS = 8 * 2.0**-23
 _BYTES_PER_RUN = 512 << 20  # values of the reference that are in memory together, per sample
 
 
@@ -34,7 +31,7 @@ def first_wrong_operator(
     build: Callable[[Graph], bytes],
     samples: Sequence[Feed],
     *,
-    minimum_psnr: float,
+    tolerance: Tolerance,
     maximum_mismatch: float = 0.0,
 ) -> str | None:
     """Name, type and error of the first node that is wrong alone on one of ``samples``; or None.
@@ -49,23 +46,10 @@ def first_wrong_operator(
         for chunk in _chunks(model, nodes):
             recorded = [_record(session, model, chunk, feed) for feed in samples]
             for node in chunk:
-                fault = _fault(model, node, build, recorded, minimum_psnr, maximum_mismatch)
+                fault = _fault(model, node, build, recorded, tolerance, maximum_mismatch)
                 if fault:
                     return f"{node.op_type} {node.name or node.output[0]!r} ({fault})"
     return None
-
-
-def in_last_bits(expected: Array, got: Array) -> bool:
-    """Whether two float arrays differ by no more than some roundings of numbers of their magnitude.
-
-    PSNR is relative to the range: of 1 + 1e-7 it makes a signal, and of the last bit a noise as loud.
-    """
-    finite = np.isfinite(expected)
-    if not np.array_equal(expected[~finite], got[~finite], equal_nan=True):
-        return False
-    wide = expected[finite].astype(np.float64)
-    error = np.abs(wide - got[finite])
-    return bool(np.max(error, initial=0.0) <= _LAST_BITS * np.max(np.abs(wide), initial=0.0))
 
 
 def one_node_graph(model: onnx.ModelProto, node: onnx.NodeProto, values: Feed) -> Graph:
@@ -136,7 +120,7 @@ def _fault(
     node: onnx.NodeProto,
     build: Callable[[Graph], bytes],
     recorded: Sequence[Feed],
-    minimum_psnr: float,
+    tolerance: Tolerance,
     maximum_mismatch: float,
 ) -> str:
     """What is wrong with ``node`` alone; empty if nothing is."""
@@ -150,7 +134,8 @@ def _fault(
                     return f"{share:.4%} of its elements differ"
                 continue
             value = psnr(expected, got)
-            if value is not None and value < minimum_psnr and not in_last_bits(expected, got):
+            near = value is None or value >= tolerance.psnr
+            if not near and not in_last_bits(expected, got, rounding=tolerance.rounding):
                 return f"{value:.1f} dB"
     except MobilekitError as error:
         return error.message

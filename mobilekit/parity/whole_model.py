@@ -14,8 +14,8 @@ from mobilekit.errors import (
     InputDataError,
     UnsoundArtifactError,
 )
-from mobilekit.metrics import max_abs_error, mismatch, psnr
-from mobilekit.parity.per_op import first_wrong_operator, in_last_bits
+from mobilekit.metrics import SINGLE, Tolerance, in_last_bits, max_abs_error, mismatch, psnr
+from mobilekit.parity.per_op import first_wrong_operator
 from mobilekit.parity.result import OutputParity, ParityReport
 from mobilekit.runtimes.feeds import DYNAMIC
 from mobilekit.runtimes.rounding import allows, float32_limits
@@ -29,15 +29,21 @@ Progress = Callable[[int, int], None]
 
 
 def compare(
-    reference: Session, candidate: Session, samples: Iterable[Feed], *, progress: Progress | None = None
+    reference: Session,
+    candidate: Session,
+    samples: Iterable[Feed],
+    *,
+    rounding: float = SINGLE,
+    progress: Progress | None = None,
 ) -> ParityReport:
     """Run both on every sample, one sample in memory at a time.
 
-    ``progress`` is called with (samples done, samples in all or 0 if unknown). Raises
-    ConversionDisagreementError if names, dtypes or shapes of inputs or outputs differ.
+    ``rounding`` is the relative error of one result, for ``last_bits``. ``progress`` is called with
+    (samples done, samples in all or 0 if unknown). Raises ConversionDisagreementError if names, dtypes
+    or shapes of inputs or outputs differ.
     """
     check_same_border(reference, candidate)
-    tallies = [_Tally(spec=spec) for spec in candidate.outputs]
+    tallies = [_Tally(spec=spec, rounding=rounding) for spec in candidate.outputs]
     total = len(samples) if isinstance(samples, Sized) else 0
     count = 0
     for count, feed in enumerate(samples, start=1):
@@ -62,24 +68,24 @@ def check_converted(
     candidate: Session,
     samples: Sequence[Feed],
     *,
-    minimum_psnr: float,
+    tolerance: Tolerance,
     maximum_mismatch: float = 0.0,
     graph: Graph | None = None,
     build: Callable[[Graph], bytes] | None = None,
     progress: Progress | None = None,
 ) -> ParityReport:
-    """Compare, and refuse a candidate whose worst sample is under ``minimum_psnr`` dB.
+    """Compare, and refuse a candidate whose worst sample is outside ``tolerance``.
 
     Integer and boolean outputs are judged by ``maximum_mismatch`` (share of elements) instead. With
     the legalised ``graph`` and ``build`` (graph → .tflite bytes), the error names the first operator
-    that is wrong on its own. An output under ``minimum_psnr`` passes if the model's own roundings
+    that is wrong on its own. An output outside ``tolerance`` passes if the model's own roundings
     can change it as much (``float32_limit_db`` of the report then says so).
 
     Raises UnsoundArtifactError for NaN where the reference has none, ConversionDisagreementError
     for the rest.
     """
-    report = compare(reference, candidate, samples, progress=progress)
-    wrong = [o for o in report.outputs if _is_wrong(o, minimum_psnr, maximum_mismatch)]
+    report = compare(reference, candidate, samples, rounding=tolerance.rounding, progress=progress)
+    wrong = [o for o in report.outputs if _is_wrong(o, tolerance.psnr, maximum_mismatch)]
     if not wrong:
         return report
     worst = samples[wrong[0].worst_sample or 0]
@@ -90,12 +96,12 @@ def check_converted(
     culprit = None
     if graph is not None and build is not None:
         culprit = first_wrong_operator(
-            graph, build, [worst], minimum_psnr=minimum_psnr, maximum_mismatch=maximum_mismatch
+            graph, build, [worst], tolerance=tolerance, maximum_mismatch=maximum_mismatch
         )
     where = f"; the first wrong operator is {culprit}" if culprit else ""
     if graph is not None and build is not None and not culprit:
         where = "; every operator is right on its own: it is how they are put together"
-    faults = "; ".join(_fault(o, minimum_psnr, maximum_mismatch) for o in wrong)
+    faults = "; ".join(_fault(o, tolerance.psnr, maximum_mismatch) for o in wrong)
     message = f"{report.candidate} disagrees with {report.reference}: {faults}{where}"
     hint = "this is a bug in mobilekit: please report it with the model; --fallback onnx2tf may do"
     if any(output.nan for output in wrong):
@@ -119,6 +125,7 @@ class _Tally:
     """What is kept of one output while samples go by."""
 
     spec: TensorSpec
+    rounding: float
     psnrs: list[float | None] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
     mismatches: list[float] = field(default_factory=list)
@@ -136,7 +143,7 @@ class _Tally:
         if not self.spec.dtype.is_float:
             self.mismatches.append(mismatch(expected, got))
         elif got.size:
-            self.last_bits &= in_last_bits(expected, got)
+            self.last_bits &= in_last_bits(expected, got, rounding=self.rounding)
             self.nan = max(self.nan, float(np.mean(~np.isfinite(got) & np.isfinite(expected))))
         self.constant += _is_constant(got) and not _is_constant(expected)
 

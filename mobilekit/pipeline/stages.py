@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +15,7 @@ from mobilekit.errors import DisagreementError, PassDisagreementError, PlanError
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.legalise.rule import unsupported
 from mobilekit.normalise.pipeline import normalise
-from mobilekit.normalise.verify import minimum_psnr
+from mobilekit.normalise.verify import tolerance_of
 from mobilekit.parity.whole_model import check_converted
 from mobilekit.pipeline.keys import build_key, description_key
 from mobilekit.pipeline.progress import counting
@@ -31,6 +31,7 @@ from mobilekit.store.canonical import write_json
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.samples import SampleSource
+    from mobilekit.metrics import Tolerance
     from mobilekit.parity.result import ParityReport
     from mobilekit.pipeline.opened import Opened
     from mobilekit.source.graph import Stage
@@ -255,7 +256,7 @@ def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[st
                 reference,
                 candidate,
                 list(opened.verification),
-                minimum_psnr=min(checks.fp32_psnr, minimum_psnr(opened.source)),
+                tolerance=_tolerance(opened.source, checks),
                 maximum_mismatch=checks.integer_mismatch,
                 graph=prepared.graph,
                 build=lambda graph: emit(graph, precision="fp32"),
@@ -264,6 +265,12 @@ def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[st
 
     found: Mapping[str, Any] = _read_json(job.store.stage("self-check", key, build).path / "parity.json")
     return found
+
+
+def _tolerance(source: Graph, checks: Checks) -> Tolerance:
+    """What the target asks of a float file, and no more than the model's own precision allows."""
+    allowed = tolerance_of(source)
+    return replace(allowed, psnr=min(checks.fp32_psnr, allowed.psnr))
 
 
 def reference(opened: Opened) -> RecordedSession:

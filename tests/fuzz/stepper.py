@@ -122,15 +122,24 @@ class Stepper:
         return values
 
     def outputs(self, feed: Mapping[str, np.ndarray], *, noise: Noise | None = None) -> dict[str, np.ndarray]:
-        values = {**self._constants, **self.run(feed, noise=noise)}
-        return {name: values[name] for name in self._outputs}
+        return self.outputs_of(self.run(feed, noise=noise))
+
+    def outputs_of(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The graph's outputs among what :meth:`run` gave."""
+        known = {**self._constants, **values}
+        return {name: known[name] for name in self._outputs}
 
 
 class Noise:
-    """Moves every number of a float array by about ``NOISE`` of itself and of the array; zeros stay."""
+    """Moves every number of a float array by about ``NOISE`` of itself and of the array; zeros stay.
+
+    No two move equally far. Seeds go in pairs, an odd one moves everything the other way: one of the two
+    breaks a tie otherwise than ONNX Runtime does.
+    """
 
     def __init__(self, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
+        self._rng = np.random.default_rng(seed // 2)
+        self._way = -1.0 if seed % 2 else 1.0
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         if values.dtype.kind != "f" or not values.size:
@@ -138,7 +147,8 @@ class Noise:
         size = NOISE_HALF if values.dtype.itemsize == 2 else NOISE
         wide = values.astype(np.float64)
         spread = np.sqrt(np.mean(wide[np.isfinite(wide)] ** 2)) if np.isfinite(wide).any() else 0.0
-        step = size * (np.abs(wide) + 0.1 * spread) * self._rng.choice([-1.0, 1.0], values.shape)
+        far = self._rng.choice([-1.0, 1.0], values.shape) * self._rng.uniform(0.5, 1.0, values.shape)
+        step = size * (np.abs(wide) + 0.1 * spread) * far * self._way
         return np.where(wide == 0, wide, wide + step).astype(values.dtype)
 
 

@@ -95,3 +95,40 @@ def test_numbers_that_pass_through_halves():
     """They are computed in float32: the tolerance is that of halves, though no tensor of the file is one."""
     text = "(float[1,3] x) => (float[1,3] y) { h = Cast <to=10> (x) y = Cast <to=1> (h) }"
     assert verdict(text).kind == "right"
+
+
+@pytest.mark.parametrize("opset", [13, 22])
+def test_output_shape_of_a_transposed_convolution_that_is_valid(opset: int):
+    """auto_pad VALID says no pads, output_shape says how many: the latter counts."""
+    weights = ",".join(str(n / 10) for n in range(36))
+    node = 'y = ConvTranspose <auto_pad="VALID", output_shape=[6,8], strides=[2,2]> (x, w)'
+    text = f"(float[1,2,3,4] x) => (float[1,2,6,8] y) <float[2,2,3,3] w = {{{weights}}}> {{ {node} }}"
+    assert verdict(text, opset=opset).kind == "right"
+
+
+def test_halves_of_a_narrow_range():
+    """What a Cast to half and back keeps of -0.969 and -0.958 is 35 dB of their range, and all there is."""
+    text = "(float[1,2,1] x) => (float[1,2,1] y) { h = Cast <to=10> (x) y = Cast <to=1> (h) }"
+    assert verdict(text, x=np.array([-0.969366, -0.957900]).reshape(1, 2, 1)).kind == "right"
+
+
+def test_one_causal_query():
+    """ONNX and ONNX Runtime disagree on what it sees."""
+    text = (
+        "(float[1,1,1,4] q, float[1,1,5,4] k) => (float[1,1,1,4] y) { y = Attention <is_causal=1> (q, k, k) }"
+    )
+    assert verdict(text, opset=23).kind == "refused"
+
+
+def test_a_tie_that_rounding_breaks():
+    """x/|x| is 1 but for its last bit: which 1 is the largest is nothing to be right about."""
+    text = (
+        "(float[1,1,4] x) => (float[1,1,4] y) { u = LpNormalization <axis=-3> (x) y = Hardmax <axis=2> (u) }"
+    )
+    assert verdict(text, opset=13, x=np.array([0.3, 0.7, 0.9, 1.7]).reshape(1, 1, 4)).kind == "unusable"
+
+
+def test_what_follows_a_nan():
+    """ReduceMax of ONNX Runtime leaves a NaN out, others keep it: the graph is not judged."""
+    text = "(float[2,3] x) => (float[2] y) { y = ReduceMax <axes=[1], keepdims=0> (x) }"
+    assert verdict(text, x=np.array([[1, np.nan, 2], [3, 4, 5]])).kind == "unusable"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import onnx
 import pytest
 
-from mobilekit.errors import UnsupportedOperatorError
+from mobilekit.errors import ShapeError, UnsupportedOperatorError
 from mobilekit.normalise.pipeline import normalise
 from tests.legalise.support import text_graph
+from tests.normalise.support import graph_of
 
 CONV = 't = ConvTranspose <auto_pad = "SAME_UPPER", output_padding = [0, %d], strides = [2, 2]> (x, w)'
 POOL = "t = MaxPool <ceil_mode = 1, kernel_shape = [4, 3], pads = [1, %d, 1, 2], strides = [2, 3]> (x)"
@@ -42,3 +43,19 @@ def test_a_disputed_shape_that_nobody_reads_is_left_to_legalising():
     model = normalise(text_graph(f"g {text}", opset=17), samples=()).graph.proto()
     assert [n.op_type for n in model.graph.node] == ["MaxPool"]
     onnx.checker.check_model(model)
+
+
+def test_operands_that_do_not_fit_a_disputed_shape():
+    """The node whose shape is disputed is at fault, not the one that meets it."""
+    text = f"(float[1,1,5,7] x, float[1,1,9,9] z) => (float[1,1,?,?] y) <float[1,1,3,3] w = {{{','.join(['1'] * 9)}}}>"
+    body = f'<ir_version: 8, opset_import: ["" : 17]> g {text} {{ {CONV % 1} r = Relu(t) y = Add(r, z) }}'
+    with pytest.raises(UnsupportedOperatorError, match=r"ConvTranspose.*node t: .*SAME_UPPER"):
+        normalise(graph_of(body), samples=())
+
+
+def test_operands_that_do_not_fit():
+    """Where no shape is disputed it is the model's own fault."""
+    text = f"(float[1,1,5,7] x, float[1,1,9,9] z) => (float[1,1,?,?] y) <float[1,1,3,3] w = {{{','.join(['1'] * 9)}}}>"
+    body = f'<ir_version: 8, opset_import: ["" : 17]> g {text} {{ {CONV % 0} r = Relu(t) y = Add(r, z) }}'
+    with pytest.raises(ShapeError, match="Add, node y"):
+        normalise(graph_of(body), samples=())

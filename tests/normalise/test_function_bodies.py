@@ -69,3 +69,27 @@ def test_masked_scores_are_refused(mode):
     """ONNX says -inf, ONNX Runtime the lowest float: neither would please the other."""
     with pytest.raises(UnsupportedOperatorError, match=f"qk_matmul_output_mode={mode}.*Attention, node y"):
         normalised(ATTENTION.format(causal=1, mode=mode))
+
+
+ROWS = (
+    '<ir_version: 10, opset_import: ["" : 23]> g (float[1,2,{queries},4] q, float[1,2,5,4] k) => '
+    "(float[1,2,{queries},4] y) {{ y = Attention <is_causal = {causal}> (q, k, k) }}"
+)
+
+
+@pytest.mark.parametrize(("queries", "causal"), [(1, 0), (2, 1), (6, 1)])
+def test_causal_attention(queries, causal):
+    """Queries see the keys up to their own place, as many as there are."""
+    text = ROWS.format(queries=queries, causal=causal)
+    rng = np.random.default_rng(0)
+    feed = {"q": rng.normal(size=(1, 2, queries, 4)), "k": rng.normal(size=(1, 2, 5, 4))}
+    feed = {name: value.astype(np.float32) for name, value in feed.items()}
+    result = normalised(text)
+    assert "Attention" not in ops(result)
+    np.testing.assert_allclose(run(result.graph, feed)["y"], run(graph_of(text), feed)["y"], atol=1e-5)
+
+
+def test_one_causal_query_is_refused():
+    """ONNX lets it see the first key alone, ONNX Runtime all of them."""
+    with pytest.raises(UnsupportedOperatorError, match=r"one query and 5 keys.*Attention, node y"):
+        normalised(ROWS.format(queries=1, causal=1))

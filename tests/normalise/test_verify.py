@@ -5,13 +5,15 @@ import re
 import numpy as np
 import pytest
 
-from mobilekit.normalise.verify import MINIMUM_PSNR, first_difference
+from mobilekit.metrics import Tolerance
+from mobilekit.normalise.verify import HALF, MINIMUM_PSNR, MINIMUM_PSNR_HALF, first_difference, tolerance_of
+from tests.normalise.support import graph_of
 
 ONES = np.linspace(0, 1, 1000, dtype=np.float32)
 
 
-def _found(wanted, got, minimum=MINIMUM_PSNR):
-    return first_difference([{"y": wanted}], [{"y": got}], minimum=minimum)
+def _found(wanted, got, tolerance=Tolerance(psnr=MINIMUM_PSNR)):  # noqa: B008 - frozen
+    return first_difference([{"y": wanted}], [{"y": got}], tolerance=tolerance)
 
 
 def test_rounding_is_none():
@@ -43,3 +45,18 @@ def test_integers():
     one[7], many[:3] = 0, -1
     assert _found(wanted, one) is None
     assert "differ" in _found(wanted, many)
+
+
+def test_halves_of_a_narrow_range():
+    """Of -0.969 and -0.958 a half keeps three digits: 35 dB of their range, and still no difference."""
+    wanted = np.array([-0.969366, -0.957900], np.float32)
+    rounded = wanted.astype(np.float16).astype(np.float32)
+    halves = tolerance_of(
+        graph_of(
+            '<ir_version: 8, opset_import: ["" : 17]> g (float16[2] x) => (float16[2] y) { y = Relu(x) }'
+        )
+    )
+    assert halves == Tolerance(psnr=MINIMUM_PSNR_HALF, rounding=HALF)
+    assert _found(wanted, rounded, halves) is None
+    assert "dB" in _found(wanted, rounded)
+    assert "dB" in _found(wanted, wanted[::-1], halves)

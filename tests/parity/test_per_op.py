@@ -6,6 +6,7 @@ import pytest
 
 from mobilekit.convert.tflite.api import emit
 from mobilekit.errors import ConversionDisagreementError, UnsupportedOperatorError
+from mobilekit.metrics import Tolerance
 from mobilekit.parity import per_op
 from mobilekit.parity.per_op import first_wrong_operator, one_node_graph
 from mobilekit.parity.whole_model import check_converted
@@ -62,7 +63,7 @@ def sabotaged(op_type, replacement):
 
 def test_a_right_conversion_has_no_wrong_operator(graph, samples):
     """Nothing is blamed."""
-    assert first_wrong_operator(graph, build, samples, minimum_psnr=80) is None
+    assert first_wrong_operator(graph, build, samples, tolerance=Tolerance(psnr=80)) is None
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_a_right_conversion_has_no_wrong_operator(graph, samples):
 )
 def test_the_wrong_operator_is_named_and_not_its_consumers(graph, samples, op, as_op, name):
     """Everything after it is wrong too, in the whole model; alone it is right."""
-    found = first_wrong_operator(graph, sabotaged(op, as_op), samples, minimum_psnr=80)
+    found = first_wrong_operator(graph, sabotaged(op, as_op), samples, tolerance=Tolerance(psnr=80))
     assert found.startswith(f"{op} '{name}' (")
     assert "dB" in found
 
@@ -84,7 +85,7 @@ def test_a_wrong_integer_operator_is_judged_by_mismatch(graph, samples):
             node.op_type = "ArgMin" if node.op_type == "ArgMax" else node.op_type
         return emit(graph_from_proto(model, stage="legalised"), precision="fp32")
 
-    found = first_wrong_operator(graph, build, samples, minimum_psnr=80)
+    found = first_wrong_operator(graph, build, samples, tolerance=Tolerance(psnr=80))
     assert found.startswith("ArgMax 'label'")
     assert "of its elements differ" in found
 
@@ -98,14 +99,14 @@ def test_an_operator_that_is_refused_alone_is_the_answer(graph, samples):
             raise UnsupportedOperatorError(message)
         return build(graph)
 
-    found = first_wrong_operator(graph, refuse, samples, minimum_psnr=80)
+    found = first_wrong_operator(graph, refuse, samples, tolerance=Tolerance(psnr=80))
     assert found == "Mul 'c' (no TFLite lowering for Mul)"
 
 
 def test_the_search_goes_through_long_graphs_in_chunks(graph, samples, monkeypatch):
     """One node at a time finds the same."""
     monkeypatch.setattr(per_op, "_BYTES_PER_RUN", 1)
-    found = first_wrong_operator(graph, sabotaged("Mul", "Add"), samples, minimum_psnr=80)
+    found = first_wrong_operator(graph, sabotaged("Mul", "Add"), samples, tolerance=Tolerance(psnr=80))
     assert found.startswith("Mul 'c'")
 
 
@@ -130,7 +131,7 @@ def test_the_error_of_a_conversion_names_the_operator(graph, samples, tmp_path):
     for builder, raises in ((build, False), (wrong, True)):
         (tmp_path / "net.tflite").write_bytes(builder(graph))
         with open_graph(graph) as reference, open_tflite(tmp_path / "net.tflite") as candidate:
-            check = {"minimum_psnr": 80, "graph": graph, "build": builder}
+            check = {"tolerance": Tolerance(psnr=80), "graph": graph, "build": builder}
             if raises:
                 with pytest.raises(ConversionDisagreementError, match="first wrong operator is Tanh 'b'"):
                     check_converted(reference, candidate, samples, **check)
@@ -146,4 +147,4 @@ def test_a_fault_of_the_whole_says_that_every_operator_is_right(graph, samples, 
         open_tflite(tmp_path / "net.tflite") as candidate,
         pytest.raises(ConversionDisagreementError, match="every operator is right on its own"),
     ):
-        check_converted(reference, candidate, samples, minimum_psnr=80, graph=graph, build=build)
+        check_converted(reference, candidate, samples, tolerance=Tolerance(psnr=80), graph=graph, build=build)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mobilekit.errors import ConversionDisagreementError, InputDataError, UnsoundArtifactError
+from mobilekit.metrics import Tolerance
 from mobilekit.parity.whole_model import check_converted, compare
 from tests.parity.support import FunctionSession, spec
 
@@ -92,9 +93,9 @@ def test_what_a_session_returns_is_checked_too():
 
 def test_a_good_candidate_passes_and_a_bad_one_does_not():
     """On either side of the tolerance; the worst sample decides, not the mean."""
-    assert check_converted(REFERENCE, off_by(1e-5), FEEDS, minimum_psnr=80).psnr_worst > 80
+    assert check_converted(REFERENCE, off_by(1e-5), FEEDS, tolerance=Tolerance(psnr=80)).psnr_worst > 80
     with pytest.raises(ConversionDisagreementError, match=r"'y' has 40\.0 dB, expected 80 or more"):
-        check_converted(REFERENCE, off_by(0.01, at=3), FEEDS, minimum_psnr=80)
+        check_converted(REFERENCE, off_by(0.01, at=3), FEEDS, tolerance=Tolerance(psnr=80))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -112,13 +113,13 @@ def test_nan_is_an_unsound_artifact(value):
     assert report.outputs[0].nan == pytest.approx(1 / 6)
     assert report.to_dict()["outputs"][0]["psnr_db"]["worst"] == "-inf"
     with pytest.raises(UnsoundArtifactError, match=r"NaN or infinite in 16\.67%"):
-        check_converted(REFERENCE, FunctionSession(function), FEEDS, minimum_psnr=20)
+        check_converted(REFERENCE, FunctionSession(function), FEEDS, tolerance=Tolerance(psnr=20))
 
 
 def test_nan_that_the_reference_has_too_is_parity():
     """A model that computes NaN is converted as it is."""
     both = FunctionSession(lambda feed: np.where(feed["x"] == 0, np.nan, feed["x"]).astype(np.float32))
-    assert check_converted(both, both, FEEDS, minimum_psnr=80).outputs[0].nan == 0
+    assert check_converted(both, both, FEEDS, tolerance=Tolerance(psnr=80)).outputs[0].nan == 0
 
 
 def test_constant_outputs_are_flagged():
@@ -127,7 +128,7 @@ def test_constant_outputs_are_flagged():
     assert compare(REFERENCE, constant, FEEDS).outputs[0].constant == 4
     assert compare(constant, constant, FEEDS).outputs[0].constant == 0
     with pytest.raises(ConversionDisagreementError, match="it is constant"):
-        check_converted(REFERENCE, constant, FEEDS, minimum_psnr=80)
+        check_converted(REFERENCE, constant, FEEDS, tolerance=Tolerance(psnr=80))
 
 
 def test_integer_outputs_are_judged_by_mismatch():
@@ -141,7 +142,7 @@ def test_integer_outputs_are_judged_by_mismatch():
         return labels
 
     candidate = FunctionSession(function, outputs=outputs)
-    report = check_converted(reference, candidate, FEEDS, minimum_psnr=80, maximum_mismatch=0.2)
+    report = check_converted(reference, candidate, FEEDS, tolerance=Tolerance(psnr=80), maximum_mismatch=0.2)
     assert report.outputs[0].mismatch == pytest.approx(1 / 6)
     with pytest.raises(ConversionDisagreementError, match=r"differs in 16\.6667% of its elements"):
-        check_converted(reference, candidate, FEEDS, minimum_psnr=80)
+        check_converted(reference, candidate, FEEDS, tolerance=Tolerance(psnr=80))

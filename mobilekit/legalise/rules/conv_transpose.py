@@ -34,11 +34,11 @@ def transposed_pads(node: Node, window: Window, b: Builder) -> Pads:
 
 def _cut_before(node: Node, axis: int, rank: int, total: int, extra: int) -> int:
     mode = node["auto_pad"]
-    if mode == "VALID":
-        return 0
     if mode in ("SAME_UPPER", "SAME_LOWER") or node["output_shape"]:
         padding = max(total + extra, 0)
         return padding // 2 if mode == "SAME_UPPER" else padding - padding // 2
+    if mode == "VALID":
+        return 0
     return int((node["pads"] or (0,) * 2 * rank)[axis])
 
 

@@ -57,11 +57,11 @@ def test_auto_pad(mode, kernel, outputs):
     check_node("ConvTranspose", operands, strides=[2, 2], auto_pad=mode)
 
 
-@pytest.mark.parametrize("mode", ["NOTSET", "SAME_UPPER", "SAME_LOWER"])
+@pytest.mark.parametrize("mode", ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"])
 @pytest.mark.parametrize("sizes", [(8, 10), (9, 11), (7, 9)])
 @pytest.mark.parametrize("outputs", [3, 25])
 def test_output_shape(mode, sizes, outputs):
-    """output_shape decides the pads."""
+    """output_shape decides the pads, also where auto_pad says that there are none."""
     operands = [noise(1, 2, 4, 5), noise(2, outputs, 3, 3)]
     check_node("ConvTranspose", operands, strides=[2, 2], auto_pad=mode, output_shape=sizes)
 

@@ -30,6 +30,7 @@ def test_any_volume(kernel, strides, dilations, cut, group):
     [
         {"output_padding": [1, 0, 2], "strides": [2, 1, 3]},
         {"output_shape": [6, 5, 7], "strides": [2, 2, 2]},
+        {"output_shape": [6, 5, 5], "strides": [2, 2, 2], "auto_pad": "VALID"},
         {"auto_pad": "SAME_UPPER", "strides": [2, 2, 1]},
         {"auto_pad": "SAME_LOWER", "strides": [3, 2, 2]},
     ],
