@@ -2,7 +2,8 @@
 
 The affine scheme is that of the TFLite 8-bit quantisation specification:
 ``real = scale * (integer - zero_point)``; activations int8 per tensor, weights int8 symmetric per
-output channel, biases int32 with scale ``input scale * weight scale``.
+output channel, biases int32 with scale ``input scale * weight scale``. An int16 operator has the same
+weights, int64 biases, and activations int16 per tensor whose zero point is 0.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ from typing import Literal
 
 from mobilekit.errors import PlanError
 
-OperatorPrecision = Literal["int8", "int8-weights", "float"]
-"""``int8-weights``: float operands and results, int8 weights, as every operator of an int8-dynamic file."""
+OperatorPrecision = Literal["int8", "int16", "int8-weights", "float"]
+"""``int8`` and ``int16`` are the type of operands and results, the weights are int8 in both.
+``int8-weights``: float operands and results, int8 weights, as every operator of an int8-dynamic file.
+"""
 
 FORMAT = "mobilekit-plan/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Affine quantisation of one int8 tensor."""
+    """Affine quantisation of one integer tensor; the zero point of an int16 tensor is 0."""
 
     scale: float
     zero_point: int
@@ -48,7 +51,8 @@ class OperatorPlan:
 class QuantisationPlan:
     """Everything that the writer needs to quantise a legalised graph, and nothing measured later.
 
-    ``values`` maps a value of the legalised graph (its ONNX name) to scale and zero point;
+    ``values`` maps a value of the legalised graph (its ONNX name) to scale and zero point as int8,
+    ``values_int16`` as int16: a value between an int8 and an int16 operator has both.
     ``operators`` maps an operator (by the ONNX name of its first output) to its precision;
     ``equalisation`` maps the output of a convolution that feeds a normalisation to the positive
     factors its channels are multiplied by (Nagel et al. 2019, section 4.1, for a norm); ``ranges``
@@ -62,6 +66,7 @@ class QuantisationPlan:
     ranges: Mapping[str, TensorRange] = field(default_factory=dict)
     equalisation: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     method: str = "percentile"
+    values_int16: Mapping[str, Scale] = field(default_factory=dict)
 
     def precision_of(self, operator: str) -> OperatorPrecision:
         """Precision of the operator whose first output is ``operator``; float if not named."""
@@ -86,6 +91,7 @@ class QuantisationPlan:
                 ranges={k: TensorRange(**v) for k, v in data["ranges"].items()},
                 equalisation={k: tuple(v) for k, v in data["equalisation"].items()},
                 method=str(data["method"]),
+                values_int16={k: Scale(**v) for k, v in data.get("values_int16", {}).items()},
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"not a quantisation plan of format {FORMAT}: {error}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mobilekit.convert.tflite.emitter import Emitter, Form, Precision
+from mobilekit.convert.tflite.emitter import PLANNED, Emitter, Form, Precision
 from mobilekit.convert.tflite.fusion import fuse
 from mobilekit.convert.tflite.layout import permutation
 from mobilekit.convert.tflite.metadata import border_entry, metadata
@@ -39,7 +39,7 @@ def emit(
     """The .tflite file of a legalised ``graph``, in canonical bytes.
 
     Inputs and outputs described as images are NHWC in the file, others keep their ONNX layout. An
-    int8 file needs the ``plan`` (of the graph as equalised); ``io="int8"`` makes the float inputs
+    int8 or w8a16 file needs the ``plan`` (of the graph as equalised); ``io="int8"`` makes the float inputs
     and outputs int8 with the plan's scales. ``source_inputs`` and ``source_outputs`` are the specs
     that ``run`` shall speak, the graph's own by default. Raises UnsupportedOperatorError and
     PlanError.
@@ -69,9 +69,9 @@ def _written(
     source_outputs: tuple[TensorSpec, ...] | None,
     io: InputOutput,
 ) -> Emitter:
-    if (precision == "int8") != (plan is not None):
+    if (precision in PLANNED) != (plan is not None):
         message = f"precision {precision} {'needs a plan' if plan is None else 'takes no plan'}"
-        raise PlanError(message, hint="a plan goes with precision int8 and with no other")
+        raise PlanError(message, hint=f"a plan goes with precision {' or '.join(PLANNED)} and with no other")
     view = view_of(graph)
     inputs, outputs = source_inputs or graph.inputs, source_outputs or graph.outputs
     described = {
@@ -119,7 +119,7 @@ def refused_nodes(graph: Graph) -> tuple[tuple[str, str], ...]:
         for name in fused.outputs:
             if name and not emitter.forms.get(name):
                 order = permutation(len(view.shapes[name]), channels_last=False)
-                emitter.new_form(name, Form(order=order, quantised=False))
+                emitter.new_form(name, Form(order=order))
     return tuple(found)
 
 

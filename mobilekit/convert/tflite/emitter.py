@@ -1,7 +1,7 @@
 """Walks a legalised graph and lets the op table write each operator.
 
-Every ONNX value can exist in the file in several *forms*: an axis order and a precision (float or
-int8). A lowering asks for the form it needs; transposes, QUANTIZE and DEQUANTIZE operators appear
+Every ONNX value can exist in the file in several *forms*: an axis order and a storage (float, int16
+or int8). A lowering asks for the form it needs; transposes, QUANTIZE and DEQUANTIZE operators appear
 where a form is missing, once each.
 """
 
@@ -24,8 +24,15 @@ if TYPE_CHECKING:
     from mobilekit.quantisation import QuantisationPlan, Scale
     from mobilekit.tensors import Array
 
-Precision = Literal["fp32", "fp16", "int8", "int8-dynamic"]
+Precision = Literal["fp32", "fp16", "int8", "w8a16", "int8-dynamic"]
+PLANNED: tuple[Precision, ...] = ("int8", "w8a16")
+"""Precisions whose operators a plan decides."""
+
 Order = tuple[int, ...]
+Storage = Literal["float", "int16", "int8"]
+"""How a value is stored, the most exact first; ``float`` stands for whatever its ONNX type becomes."""
+
+_COARSENESS: dict[Storage, int] = {"float": 0, "int16": 1, "int8": 2}
 
 # Smaller constants than this stay float32 in an fp16 file: their bytes are fewer than a tensor's.
 _FP16_MINIMUM_ELEMENTS = 64
@@ -34,10 +41,15 @@ _FP16_MAXIMUM = 65504.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """How a value exists in the file: its axis order, and whether as int8."""
+    """How a value exists in the file: its axis order, and its storage."""
 
     order: Order
-    quantised: bool
+    storage: Storage = "float"
+
+    @property
+    def quantised(self) -> bool:
+        """Whether it has a scale."""
+        return self.storage != "float"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,14 +78,14 @@ class Emitter:
 
     def add_input(self, name: str, *, integer: bool) -> int:
         """The file's input tensor of graph input ``name``."""
-        form = Form(order=self.border_order(name), quantised=integer)
+        form = Form(order=self.border_order(name), storage="int8" if integer else "float")
         index = self.new_form(name, form)
         self.builder.inputs.append(index)
         return index
 
     def add_output(self, name: str, *, integer: bool) -> int:
         """The file's output tensor of graph output ``name``, distinct from all inputs and outputs."""
-        form = Form(order=self.border_order(name), quantised=integer)
+        form = Form(order=self.border_order(name), storage="int8" if integer else "float")
         index = self.form(name, form)
         builder = self.builder
         if index in builder.inputs or index in builder.outputs or builder.tensors[index].buffer:
@@ -89,21 +101,25 @@ class Emitter:
         """The axis order of a graph input or output in the file."""
         return permutation(len(self.view.shapes[name]), channels_last=self.border[name])
 
-    def scale(self, value: str) -> Scale:
+    def scale(self, value: str, storage: Storage = "int8") -> Scale:
         """The planned scale of ``value``. Raises PlanError if the plan does not name it."""
-        if self.plan is None or value not in self.plan.values:
-            message = f"the plan has no scale for {value}, which an int8 operator reads or writes"
+        scales = {} if self.plan is None else self.plan.values
+        if self.plan is not None and storage == "int16":
+            scales = self.plan.values_int16
+        if value not in scales:
+            message = f"the plan has no scale for {value}, which an {storage} operator reads or writes"
             raise PlanError(message, hint="make the plan from this very model")
-        return self.plan.values[value]
+        return scales[value]
 
     def new_form(self, value: str, form: Form) -> int:
         """A new tensor for ``value`` in ``form``, recorded."""
         shape = [self.view.shapes[value][axis] for axis in form.order]
         suffix = "" if value not in self.forms else f"/form{len(self.forms[value])}"
         if form.quantised:
-            scale = self.scale(value)
+            scale = self.scale(value, form.storage)
             quantisation = TensorQuantisation(scales=(scale.scale,), zero_points=(scale.zero_point,))
-            index = self.builder.tensor(value + suffix, shape, np.dtype(np.int8), quantisation=quantisation)
+            dtype = np.dtype(form.storage)
+            index = self.builder.tensor(value + suffix, shape, dtype, quantisation=quantisation)
         else:
             index = self.builder.tensor(value + suffix, shape, file_dtype(self.view.dtypes[value]))
         self.forms.setdefault(value, {})[form] = index
@@ -119,26 +135,30 @@ class Emitter:
             known[form] = index
             return index
         source = self._nearest(value, form)
-        if source.quantised != form.quantised and (source.order == form.order or form.quantised):
+        shrinks = _COARSENESS[form.storage] > _COARSENESS[source.storage]
+        if source.storage != form.storage and (source.order == form.order or shrinks):
             return self._requantise(value, source, form)
         return self._transpose(value, source, form)
 
     def _nearest(self, value: str, form: Form) -> Form:
+        """The known form with the fewest steps to ``form``, of those that lose nothing on the way.
+
+        The first form of a value is as it was computed; coarser ones were made of it.
+        """
         known = self.forms[value]
-        ranked = sorted(
-            known, key=lambda f: ((f.order != form.order) + (f.quantised != form.quantised), f.order)
-        )
-        return ranked[0]
+        coarsest = max(_COARSENESS[form.storage], _COARSENESS[next(iter(known)).storage])
+        exact = [f for f in known if _COARSENESS[f.storage] <= coarsest]
+        return min(exact, key=lambda f: ((f.order != form.order) + (f.storage != form.storage), f.order))
 
     def _requantise(self, value: str, source: Form, form: Form) -> int:
-        step = Form(order=source.order, quantised=form.quantised)
+        step = Form(order=source.order, storage=form.storage)
         start = self.forms[value][source]
         index = self.new_form(value, step)
         self.builder.operator("QUANTIZE" if form.quantised else "DEQUANTIZE", (start,), (index,), {})
         return index if step == form else self.form(value, form)
 
     def _transpose(self, value: str, source: Form, form: Form) -> int:
-        step = Form(order=form.order, quantised=source.quantised)
+        step = Form(order=form.order, storage=source.storage)
         start = self.forms[value][source]
         axes = [source.order.index(axis) for axis in form.order]
         draft = self.builder.tensors[start]
@@ -169,8 +189,8 @@ class Emitter:
         if key not in self.forms:
             index = self.builder.tensor(name, array.shape, np.dtype(np.float32))
             self.builder.operator("DEQUANTIZE", (half,), (index,), {})
-            self.forms[key] = {Form(order=(), quantised=False): index}
-        return self.forms[key][Form(order=(), quantised=False)]
+            self.forms[key] = {Form(order=()): index}
+        return self.forms[key][Form(order=())]
 
 
 def file_dtype(dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:

@@ -12,19 +12,23 @@ from mobilekit.convert.optable import FALLBACK_HINT, describe
 from mobilekit.convert.tflite.builder import OptionValue, TensorQuantisation
 from mobilekit.convert.tflite.emitter import Form, file_dtype
 from mobilekit.convert.tflite.layout import permutation
+from mobilekit.convert.tflite.quantisable import int16_rule_of, rule_of
 from mobilekit.errors import UnsupportedOperatorError
 from mobilekit.legalise.rules.integers import has_kernel
 
 if TYPE_CHECKING:
-    from mobilekit.convert.tflite.emitter import Emitter, Order
+    from mobilekit.convert.tflite.emitter import Emitter, Order, Storage
     from mobilekit.convert.tflite.fusion import Fused
-    from mobilekit.quantisation import OperatorPrecision
+    from mobilekit.convert.tflite.quantisable import Rule
+    from mobilekit.quantisation import OperatorPrecision, Scale
     from mobilekit.tensors import Array
 
 _INT8_MAXIMUM = 127
+_INT16_MAXIMUM = 32767
 _LEAST_NORMAL = 1e-36
 _LEAST_RESCALING = 2.0**-30
-_MOST_BIAS = 2.0**30  # half of what int32 holds: the accumulator needs the rest
+_MOST_BIAS = {"int8": 2.0**30, "int16": 2.0**46}
+"""Half of what the accumulator holds, which needs the rest: int32; 48 bits of int64 (LiteRT's common.h)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,9 +42,15 @@ class Operation:
     traits: Mapping[str, Any]
 
     @property
+    def storage(self) -> Storage:
+        """How the plan has this operator's operands and results: as int8, int16 or float."""
+        planned = self._planned
+        return "float" if planned == "int8-weights" else planned
+
+    @property
     def quantised(self) -> bool:
-        """Whether the plan has this operator in int8."""
-        return self._planned == "int8"
+        """Whether the plan has this operator in int8 or int16."""
+        return self.storage != "float"
 
     @property
     def hybrid(self) -> bool:
@@ -51,6 +61,15 @@ class Operation:
     def _planned(self) -> OperatorPrecision:
         plan = self.emitter.plan
         return plan.precision_of(self.fused.node.output[0]) if plan else "float"
+
+    @property
+    def _rule(self) -> Rule | None:
+        """The rule of this operator's kernel for integers as wide as its storage."""
+        view, node = self.emitter.view, self.fused.node
+        lowering = self.emitter.table.find(
+            node.op_type, domain=node.domain, opset=view.opsets.get(node.domain, 1)
+        )
+        return (int16_rule_of if self.storage == "int16" else rule_of)(lowering, view, node)
 
     @property
     def output(self) -> str:
@@ -106,9 +125,9 @@ class Operation:
     def input(self, value: str, *, order: Order | None = None, quantised: bool | None = None) -> int:
         """The tensor of a data input, in this operator's layout and precision unless told otherwise."""
         rank = len(self.shape(value))
-        quantised = self.quantised if quantised is None else quantised
-        form = Form(order=self.order(rank) if order is None else order, quantised=quantised)
-        if self.is_constant(value) and quantised:
+        storage: Storage = "float" if quantised is False else self.storage
+        form = Form(order=self.order(rank) if order is None else order, storage=storage)
+        if self.is_constant(value) and form.quantised:
             return self._quantised_constant(value, form.order)
         return self.emitter.form(value, form)
 
@@ -131,13 +150,15 @@ class Operation:
         """A new tensor for an output, in this operator's layout and precision."""
         value = value or self.output
         order = permutation(len(self.shape(value)), channels_last=self.writes) if order is None else order
-        return self.emitter.new_form(value, Form(order=order, quantised=self.quantised))
+        return self.emitter.new_form(value, Form(order=order, storage=self.storage))
 
     def alias(self, tensor: int, value: str, order: Order) -> None:
         """Let ``value`` be an existing tensor, read in ``order``."""
         draft = self.emitter.builder.tensors[tensor]
-        quantised = draft.dtype == np.int8 and draft.quantisation is not None
-        self.emitter.forms.setdefault(value, {})[Form(order=order, quantised=quantised)] = tensor
+        storage: Storage = "float"
+        if draft.quantisation is not None:
+            storage = "int16" if draft.dtype == np.int16 else "int8"
+        self.emitter.forms.setdefault(value, {})[Form(order=order, storage=storage)] = tensor
 
     def temporary(self, shape: Sequence[int], *, like: int | None = None, dtype: type | None = None) -> int:
         """A tensor between two TFLite operators of this node, float32 unless told otherwise."""
@@ -164,9 +185,15 @@ class Operation:
         """The shape of a tensor of the file."""
         return self.emitter.builder.tensors[tensor].shape
 
+    def scale(self, value: str) -> Scale:
+        """The planned scale of a value as this operator reads or writes it."""
+        return self.emitter.scale(value, self.storage)
+
     def quantise(self, name: str, array: Array) -> int:
-        """A constant operand in int8: the output's scale for same-scale operators, else its own."""
-        if self.traits.get("int8") == "same-scale":
+        """A constant operand in integers: the output's scale for same-scale operators, else its own."""
+        if self.storage == "int16":
+            return self._quantise_int16(name, array)
+        if self._rule == "same-scale":
             scale = self.emitter.scale(self.output)
             step, zero = scale.scale, scale.zero_point
         else:
@@ -181,6 +208,16 @@ class Operation:
         integers = np.clip(np.round(held / step) + zero, -128, 127).astype(np.int8)
         quantisation = TensorQuantisation(scales=(step,), zero_points=(zero,))
         return self.emitter.builder.constant(f"{name}/int8", integers, quantisation=quantisation)
+
+    def _quantise_int16(self, name: str, array: Array) -> int:
+        scale = self.scale(self.output).scale
+        if self._rule != "same-scale":
+            scale = float(np.float32(np.abs(array).max(initial=0.0) / _INT16_MAXIMUM)) or scale
+        integers = np.clip(np.round(array.astype(np.float64) / scale), -_INT16_MAXIMUM, _INT16_MAXIMUM)
+        quantisation = TensorQuantisation(scales=(scale,), zero_points=(0,))
+        return self.emitter.builder.constant(
+            f"{name}/int16", integers.astype(np.int16), quantisation=quantisation
+        )
 
     def _quantised_constant(self, value: str, order: Order) -> int:
         return self.quantise(value, self.constant(value).transpose(order))
@@ -208,25 +245,25 @@ class Operation:
         """The weight scale that makes the rescaling factor of an int8 operator one."""
         if not self.quantised:
             return 1.0
-        return self.emitter.scale(self.output).scale / self.emitter.scale(self.fused.node.input[0]).scale
+        return self.scale(self.output).scale / self.scale(self.fused.node.input[0]).scale
 
     def _least_scale(self, bias: str | None) -> Array | float:
         """What a weight scale must not be under, per channel.
 
         The runtime's kernels refuse rescaling factors under 2^-32 and scales that are not normal
-        numbers; and the int32 bias, whose step is input scale x weight scale, must not saturate.
+        numbers; and the bias, whose step is input scale x weight scale, must not saturate.
         """
         if not self.quantised:
             return _LEAST_NORMAL
-        source = self.emitter.scale(self.fused.node.input[0]).scale
+        source = self.scale(self.fused.node.input[0]).scale
         least = max(_LEAST_NORMAL, _LEAST_RESCALING * self._neutral_scale())
         if bias is None:
             return least
         offsets = np.abs(self.constant(bias).reshape(-1).astype(np.float64))
-        return np.maximum(least, offsets / source / _MOST_BIAS)
+        return np.maximum(least, offsets / source / _MOST_BIAS[self.storage])
 
     def bias(self, value: str | None, channels: int, *, data: int, scales: Array | None) -> int:
-        """The bias tensor (zeros if there is none): int32 with scale input x weights in int8."""
+        """The bias tensor (zeros if there is none): int32 (int64 in int16) with scale input x weights."""
         array = (
             np.zeros(channels, np.float32) if value is None else file_array(self.constant(value).reshape(-1))
         )
@@ -238,12 +275,11 @@ class Operation:
         steps = (np.float64(np.float32(quantisation.scales[0])) * scales.astype(np.float64)).astype(
             np.float32
         )
-        limits = np.iinfo(np.int32)
-        integers = np.clip(np.round(array / steps.astype(np.float64)), limits.min, limits.max).astype(
-            np.int32
-        )
+        dtype = np.dtype(np.int64 if self.storage == "int16" else np.int32)
+        most = _MOST_BIAS[self.storage] * 2 - 1
+        integers = np.clip(np.round(array / steps.astype(np.float64)), -most - 1, most).astype(dtype)
         made = TensorQuantisation(scales=tuple(float(s) for s in steps), zero_points=(0,) * channels)
-        return self.emitter.builder.constant(f"{name}/int32", integers, quantisation=made)
+        return self.emitter.builder.constant(f"{name}/{dtype.name}", integers, quantisation=made)
 
 
 def file_array(array: Array) -> Array:

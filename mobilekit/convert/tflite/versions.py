@@ -1,7 +1,7 @@
 """The lowest version of a TFLite operator that has what a use of it needs.
 
 The rules are those of the runtime's own registry (LiteRT, ``tools/versioning/op_version.cc``), for
-the element types that the emitter writes: float32, int8, int32, int64 and bool.
+the element types that the emitter writes: float32, int8, int16, int32, int64 and bool.
 """
 
 from __future__ import annotations
@@ -61,6 +61,27 @@ _INT8_IS_2 = (
     ),
     *("TOPK_V2", "TRANSPOSE"),
 )
+_INT16_IS = {
+    **dict.fromkeys(("EXP", "LOG", "LEAKY_RELU", "REDUCE_PROD", "SQRT"), 2),
+    **dict.fromkeys(
+        (
+            *("ABS", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CONCATENATION", "DEQUANTIZE", "LESS"),
+            *("GREATER_EQUAL", "LOGISTIC", "MAX_POOL_2D", "MEAN", "PAD", "PADV2", "REDUCE_MAX"),
+            *("REDUCE_MIN", "RELU", "RELU6", "RSQRT", "SOFTMAX", "TANH"),
+        ),
+        3,
+    ),
+    **dict.fromkeys(
+        (
+            *("GATHER", "MAXIMUM", "MINIMUM", "MUL", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"),
+            *("SLICE", "SPLIT"),
+        ),
+        4,
+    ),
+    **dict.fromkeys(("EQUAL", "SUB", "TRANSPOSE"), 5),
+    "ADD": 3,
+    "NOT_EQUAL": 4,
+}
 _RANK5_IS_4 = frozenset(["PAD", "PADV2", "TRANSPOSE", "STRIDED_SLICE"])
 _BROADCAST5 = {"SUB": 3, "MAXIMUM": 3, "MINIMUM": 3, "DIV": 2}
 _INT64_IS = {"ADD": 4, "SUB": 4, "MUL": 5}
@@ -71,6 +92,8 @@ def version_of(operator: OperatorDraft, tensors: Sequence[TensorDraft]) -> int:
     """The version to declare for ``operator``."""
     inputs = [tensors[i] if i >= 0 else None for i in operator.inputs]
     special = _SPECIAL.get(operator.kind)
+    if operator.kind == "QUANTIZE" and tensors[operator.outputs[0]].dtype.name == "int16":
+        return 2
     return max(_common(operator.kind, inputs), special(operator, inputs) if special else 1)
 
 
@@ -86,7 +109,7 @@ def _common(kind: str, inputs: Sequence[TensorDraft | None]) -> int:
         version = max(version, 4)
     if kind in _BROADCAST5 and rank > 4 and present[0].shape != present[-1].shape:
         version = max(version, _BROADCAST5[kind])
-    by_type = {"int64": _INT64_IS, "bool": _BOOL_IS}.get(data.dtype.name, {})
+    by_type = {"int16": _INT16_IS, "int64": _INT64_IS, "bool": _BOOL_IS}.get(data.dtype.name, {})
     return max(version, by_type.get(kind, 1))
 
 

@@ -138,8 +138,8 @@ def _matmul_rule(view: GraphView, node: onnx.NodeProto) -> str | None:
 
 
 def _matmul_data(op: Operation, value: str) -> int:
-    # Quantised products of two runtime matrices cost picture quality; the plan keeps them in float.
-    return op.input(value, quantised=False)
+    # Int8 products of two runtime matrices cost picture quality; the plan keeps them in float.
+    return op.input(value, quantised=op.storage == "int16")
 
 
 @lowers("MatMul", since=1, layout="onnx", int8=_matmul_rule, fuses=True, data=_DATA)
@@ -153,7 +153,7 @@ def matmul(op: Operation, a: str, b: str) -> None:
     if op.fused.activation == "NONE":
         op.add("BATCH_MATMUL", (left, right), (result,), adjX=False, adjY=False)
         return
-    product = op.temporary(op.tensor_shape(result))
+    product = op.temporary(op.tensor_shape(result), like=result)
     op.add("BATCH_MATMUL", (left, right), (product,), adjX=False, adjY=False)
     op.add(op.fused.activation, (product,), (result,))
 

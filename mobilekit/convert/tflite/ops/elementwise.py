@@ -19,7 +19,9 @@ def _binary(op: Operation, kind: str, a: str, b: str, *, fuses: bool = False) ->
     op.require_kernel(a)
     rank = len(op.shape(op.output))
     left, right = op.operand(a, rank), op.operand(b, rank)
-    options = op.activation if fuses else {}
+    options = dict(op.activation) if fuses else {}
+    if op.storage == "int16" and kind in ("ADD", "SUB"):
+        options["potScaleInt16"] = False  # the schema's default asks for scales that are powers of two
     op.add(kind, (left, right), (op.result(),), **options)
 
 

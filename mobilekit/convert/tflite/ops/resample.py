@@ -63,10 +63,31 @@ def depth_to_space(op: Operation, input: str, *, blocksize: int = 1, mode: str =
     """DEPTH_TO_SPACE, whose channel order is ONNX's DCR."""
     if mode != "DCR":
         op.refuse("mode=CRD is legalised before, not emitted")
-    op.add("DEPTH_TO_SPACE", (op.input(input),), (op.result(),), blockSize=blocksize)
+    data, result = op.input(input), op.result()
+    if op.storage == "int16":
+        batch, height, width, channels = op.tensor_shape(data)
+        _turn(op, data, (batch * height, width, blocksize, channels // blocksize), result)
+        return
+    op.add("DEPTH_TO_SPACE", (data,), (result,), blockSize=blocksize)
 
 
 @lowers("SpaceToDepth", since=13, layout="channels_last", int8="same-scale")
 def space_to_depth(op: Operation, input: str, *, blocksize: int = 1) -> None:  # noqa: A002
     """SPACE_TO_DEPTH."""
-    op.add("SPACE_TO_DEPTH", (op.input(input),), (op.result(),), blockSize=blocksize)
+    data, result = op.input(input), op.result()
+    if op.storage == "int16":
+        batch, height, width, channels = op.tensor_shape(data)
+        rows = batch * height // blocksize
+        _turn(op, data, (rows, blocksize, width // blocksize, blocksize * channels), result)
+        return
+    op.add("SPACE_TO_DEPTH", (data,), (result,), blockSize=blocksize)
+
+
+def _turn(op: Operation, data: int, parts: tuple[int, int, int, int], result: int) -> None:
+    """``data`` seen as ``parts``, the two in the middle exchanged: what has no int16 kernel otherwise."""
+    parted = op.temporary(parts, like=data)
+    turned = op.temporary((parts[0], parts[2], parts[1], parts[3]), like=data)
+    op.add("RESHAPE", (data, op.small(parts)), (parted,), newShape=parts)
+    op.add("TRANSPOSE", (parted, op.small((0, 2, 1, 3))), (turned,))
+    shape = op.tensor_shape(result)
+    op.add("RESHAPE", (turned, op.small(shape)), (result,), newShape=shape)

@@ -62,7 +62,7 @@ def transpose(op: Operation, data: str, *, perm: Sequence[int] | None = None) ->
     perm = tuple(perm) if perm is not None else tuple(reversed(range(rank)))
     out_order = permutation(rank, channels_last=op.writes)
     wanted = tuple(perm[axis] for axis in out_order)  # the input axes in the output's file order
-    known = [f.order for f in op.emitter.forms.get(data, {}) if f.quantised == op.quantised]
+    known = [f.order for f in op.emitter.forms.get(data, {}) if f.storage == op.storage]
     in_order = wanted if wanted in known else (known[0] if known else op.order(rank))
     source = op.input(data, order=in_order)
     if in_order == wanted:
