@@ -22,7 +22,12 @@ _SMALL = 1e-6
 _IDENTITY = 1e-3
 # Beyond, exp overflows in float32 in the exporter's spelling, where the operator itself does not.
 _OVERFLOWS = 40.0
-erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def erf(x: Array) -> Array:
+    """The error function, element by element, in float64."""
+    wide = np.asarray(x, np.float64)
+    return np.fromiter(map(math.erf, wide.ravel().tolist()), np.float64, wide.size).reshape(wide.shape)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

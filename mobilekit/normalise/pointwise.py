@@ -7,7 +7,7 @@ it is one of these or not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from mobilekit.normalise.editor import Editor
     from mobilekit.tensors import Array
 
+_Curves = dict[Hashable, Activation | None]
 _LARGEST = 16
 _ENDS = ("Mul", "Div", "Add", "Sub", "Log", "Reciprocal", "Where", "Max", "Min", "Tanh")
 """What the last node of an activation can be; its inner parts are recognised before it."""
+_LONGEST = 2 * _LARGEST
 _MOST_CHANNELS = 4096
 
 _EVALUATED: Mapping[str, Callable[..., Array]] = {
@@ -73,10 +75,11 @@ def name_activations(editor: Editor) -> list[Recognition]:
     node; must run before constants are folded into neighbours, which would take its factors apart.
     """
     found: list[tuple[Node | None, Recognition]] = []
+    curves: _Curves = {}
     for node in editor.nodes:
         if not node.is_op(*_ENDS) or editor.types[node.outputs[0]].dtype.kind != "f":
             continue
-        named = _name(editor, node)
+        named = _name(editor, node, curves)
         if named is None:
             continue
         x, what = named
@@ -96,16 +99,59 @@ def name_activations(editor: Editor) -> list[Recognition]:
     return [recognition for node, recognition in found if node in left]  # not the parts of larger ones
 
 
-def _name(editor: Editor, node: Node) -> tuple[str, Activation] | None:
-    """``(x, activation)`` whose value ``node`` is; the x farthest from the node wins."""
+def _name(editor: Editor, node: Node, curves: _Curves) -> tuple[str, Activation] | None:
+    """``(x, activation)`` whose value ``node`` is; the x farthest from the node wins.
+
+    ``curves`` has what earlier nodes were: a model says the same activation the same way each time.
+    """
     best = None
     for x in _candidates(node, editor):
-        with np.errstate(all="ignore"):
-            what = _recognised(editor, node, x)
-            if what is None or _is_itself(editor, node, x, what) or not _holds(editor, node, x, what):
-                continue
-        best = x, what
+        spelling = _spelling(editor, node, x)
+        if spelling is None:
+            continue
+        if spelling not in curves:
+            curves[spelling] = _curve_of(editor, node, x)
+        what = curves[spelling]
+        if what is not None and not _is_itself(editor, node, x, what):
+            best = x, what
     return best
+
+
+def _curve_of(editor: Editor, node: Node, x: str) -> Activation | None:
+    with np.errstate(all="ignore"):
+        what = _recognised(editor, node, x)
+        return what if what is not None and _holds(editor, node, x, what) else None
+
+
+def _spelling(editor: Editor, node: Node, x: str) -> Hashable | None:
+    """What ``node`` computes from ``x``, without names; None if it depends on anything else.
+
+    Nodes with the same spelling have the same values at the same ``x``.
+    """
+    places: dict[str, int] = {x: 0, "": -1}
+    lines: list[Hashable] = [len(editor.shape(x))]
+
+    def place(name: str) -> bool:
+        if name in places:
+            return True
+        constant, producer = editor.constant_of(name), editor.producer(name)
+        if constant is not None:
+            lines.append((constant.dtype.str, constant.shape, constant.tobytes()))
+        elif (
+            producer is None or not _is_pointwise(producer) or len(lines) > 2 * _LARGEST or not line(producer)
+        ):
+            return False
+        places[name] = len(lines)
+        return True
+
+    def line(node: Node) -> bool:
+        if not all(place(name) for name in node.inputs):
+            return False
+        attributes = tuple(sorted((k, repr(v)) for k, v in node.attributes.items()))
+        lines.append((node.op, attributes, tuple(places[name] for name in node.inputs)))
+        return True
+
+    return tuple(lines) if line(node) else None
 
 
 def _is_itself(editor: Editor, node: Node, x: str, what: Activation) -> bool:

@@ -105,3 +105,11 @@ def test_what_only_looks_alike_near_zero(body, operator):
     result = normalised(model(body))
     assert operator not in ops(result)
     assert not [r for r in result.recognised if "written out" in r.kind]
+
+
+def test_spellings_that_differ_in_a_constant_are_told_apart():
+    """What was found once is found again, and not in the same nodes with another number."""
+    gelu = "{0}d = Div (x, r2) {0}e = Erf ({0}d) {0}a = Add ({0}e, one) {0}m = Mul (x, {0}a) {0}y = Mul ({0}m, {1})"
+    body = " ".join([gelu.format("p", "half"), gelu.format("q", "wrong"), gelu.format("r", "half")])
+    operators = found(f"{body} m = Mul (py, qy) y = Add (m, ry)")
+    assert sorted(op for op in operators if op in ("Gelu", "Erf")) == ["Erf", "Gelu"]
