@@ -53,13 +53,13 @@ def class_scales(
     for operator in operators:
         if operator.fixed is not None:
             fixed.update(dict.fromkeys(operator.outputs, (operator.name, operator.fixed)))
-    pads = _pad_values(view)
+    pads = pad_values(view)
     result = []
     for each in classes:
         outputs = [value for value in each.sources if value in fixed]
         inputs = [value for value in each.sources if value in images]
         free = [ranges[value] for value in each.sources if value not in fixed and value not in images]
-        free += [_constant_range(view, name) for name in each.constants]
+        free += [constant_range(view, name) for name in each.constants]
         free += [pads[o.name] for o in each.operators if o.name in pads]
         result.append(
             _choose(
@@ -127,12 +127,12 @@ def _fits(interval: TensorRange, scale: Scale) -> bool:
     )
 
 
-def _constant_range(view: GraphView, name: str) -> TensorRange:
+def constant_range(view: GraphView, name: str) -> TensorRange:
     array = view.constants[name]
     return including_zero(float(array.min()), float(array.max())) if array.size else including_zero(0.0, 0.0)
 
 
-def _pad_values(view: GraphView) -> dict[str, TensorRange]:
+def pad_values(view: GraphView) -> dict[str, TensorRange]:
     """What each Pad fills in, where that is a number that matters."""
     found = {}
     for node in view.nodes:

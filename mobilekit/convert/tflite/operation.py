@@ -45,7 +45,7 @@ class Operation:
     def storage(self) -> Storage:
         """How the plan has this operator's operands and results: as int8, int16 or float."""
         planned = self._planned
-        return "float" if planned == "int8-weights" else planned
+        return planned if planned in ("int8", "int16") else "float"
 
     @property
     def quantised(self) -> bool:
