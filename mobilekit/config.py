@@ -5,26 +5,21 @@ Every error is a DescriptionError with file, line and key, what was found and wh
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
-from mobilekit.description import DEFAULT_VERSION, Color, Kind, ModelDescription, TensorDescription
+from mobilekit.config_tensors import UNKNOWN, faces_from_table, tensors_from_table
+from mobilekit.description import DEFAULT_VERSION, ModelDescription, TensorDescription
 from mobilekit.errors import ConfigError, DescriptionError
 from mobilekit.tensors import Layout
 from mobilekit.toml_table import Key, TomlTable, dotted, read_toml
 
 FILE_NAME = "mobilekit.toml"
-UNKNOWN = "?"
-"""What ``init`` writes for what only the model's maker knows."""
-
 _HINT = "`mobilekit init MODEL.onnx` writes one to start from"
 _FILE_NAME_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_ARRAY_KEYS = ("from", "of", "input")
-_IMAGE_KEYS = ("range", "mean", "std", "color", "layout")
 
 
 def read_description(path: Path) -> ModelDescription:
@@ -37,8 +32,9 @@ def read_description(path: Path) -> ModelDescription:
         version=_file_name_part(model, "version") or DEFAULT_VERSION,
         path=model_path,
         folder=path.parent,
-        inputs=_tensors(root.table("inputs"), are_inputs=True),
-        outputs=_tensors(root.table("outputs"), are_inputs=False),
+        inputs=tensors_from_table(root.table("inputs"), are_inputs=True),
+        outputs=tensors_from_table(root.table("outputs"), are_inputs=False),
+        faces=faces_from_table(root.table("crop")),
         unfinished={
             dotted(key): f"{path}:{root.line_of(key)}"
             for key, value in _leaves(root.values)
@@ -57,7 +53,7 @@ def descriptions_from_mapping(inputs: Mapping[str, Mapping[str, object]]) -> dic
     if unknown:
         message = f'inputs: {unknown[0]} is "?"'
         raise DescriptionError(message, hint="give its value: only the model's maker knows it")
-    return _tensors(table, are_inputs=True)
+    return tensors_from_table(table, are_inputs=True)
 
 
 def require_complete(description: ModelDescription, *, given: Collection[str] = ()) -> None:
@@ -90,109 +86,6 @@ class _Keyword(TomlTable):
 
     def fault(self, name: str, message: str, *, hint: str = "") -> ConfigError:
         return self.error(f"inputs: {dotted((*self.key, name))}: {message}", hint=hint)
-
-
-def _tensors(table: TomlTable, *, are_inputs: bool) -> dict[str, TensorDescription]:
-    found = {name: _tensor(table.table(name), are_inputs=are_inputs) for name in table.values}
-    table.finish()
-    return found
-
-
-def _tensor(table: TomlTable, *, are_inputs: bool) -> TensorDescription:
-    kind = cast("Kind", table.choice("kind", get_args(Kind)))
-    description = _image(table) if kind == "image" else _array(table, are_inputs=are_inputs)
-    foreign = _ARRAY_KEYS if kind == "image" else _IMAGE_KEYS
-    for name in foreign:
-        if name in table.values:
-            other = "array" if kind == "image" else "image"
-            raise table.fault(name, f'is for kind = "{other}", this one is kind = "{kind}"')
-    table.finish()
-    return description
-
-
-def _image(table: TomlTable) -> TensorDescription:
-    color = cast("Color", table.choice("color", get_args(Color), "rgb"))
-    layout = table.choice("layout", tuple(Layout)) if table.take("layout", str) is not None else None
-    description = TensorDescription(
-        kind="image",
-        range=_range(table),
-        mean=_per_channel(table, "mean"),
-        std=_per_channel(table, "std"),
-        color=color,
-        layout=Layout(layout) if layout else None,
-    )
-    _check_scaling(table, description)
-    return description
-
-
-def _array(table: TomlTable, *, are_inputs: bool) -> TensorDescription:
-    if not are_inputs:
-        return TensorDescription()
-    source, of = table.take("from", str), table.take("of", str)
-    embedding = table.table("input") if "input" in table.values else None
-    if source == UNKNOWN:
-        source = None
-    elif not (source or "").lower().endswith(".onnx"):
-        for name in ("of", "input"):
-            if name in table.values:
-                raise table.fault(name, f'is for an embedding model (from = "….onnx"), got from = {source!r}')
-    if embedding is not None and embedding.values.get("kind", "image") != "image":
-        raise embedding.fault("kind", f"expected image, got {embedding.values['kind']!r}")
-    return TensorDescription(source=source, of=of, embedding=_embedding(embedding))
-
-
-def _embedding(table: TomlTable | None) -> TensorDescription | None:
-    if table is None:
-        return None
-    table.take("kind", str)
-    description = _image(table)
-    table.finish()
-    return description
-
-
-def _range(table: TomlTable) -> tuple[float, float] | None:
-    if table.values.get("range") == UNKNOWN:
-        table.take("range", str)
-        return None
-    values = _numbers(table, "range")
-    if values is None:
-        return None
-    if len(values) != 2 or not values[0] < values[1]:
-        raise table.fault("range", f"expected [black, white] with black < white, got {list(values)!r}")
-    return values[0], values[1]
-
-
-def _per_channel(table: TomlTable, name: str) -> tuple[float, ...] | None:
-    if table.values.get(name) == UNKNOWN:
-        table.take(name, str)
-        return None
-    return _numbers(table, name)
-
-
-def _numbers(table: TomlTable, name: str) -> tuple[float, ...] | None:
-    values = table.take(name, list)
-    if values is None:
-        return None
-    if not all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in values):
-        raise table.fault(name, f"expected a list of numbers, got {values!r}")
-    return tuple(float(v) for v in values)
-
-
-def _check_scaling(table: TomlTable, description: TensorDescription) -> None:
-    """Either ``range``, or ``mean`` and ``std`` with a value per channel."""
-    given = [name for name in ("mean", "std") if name in table.values]
-    if "range" in table.values and given:
-        raise table.fault(given[0], "range is given too", hint="give range, or mean and std, not both")
-    if len(given) == 1:
-        missing = "std" if given == ["mean"] else "mean"
-        hint = "mean and std go together, in 0…255 units"
-        raise table.fault(given[0], f"{missing} is missing beside it", hint=hint)
-    for name, values in (("mean", description.mean), ("std", description.std)):
-        if values is not None and len(values) != description.channels:
-            expected = f"expected {description.channels} numbers (color is {description.color})"
-            raise table.fault(name, f"{expected}, got {list(values)!r}")
-    if description.std is not None and min(description.std) <= 0:
-        raise table.fault("std", f"expected numbers above 0, got {list(description.std)!r}")
 
 
 def _file_name_part(table: TomlTable, name: str) -> str | None:

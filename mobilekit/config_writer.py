@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mobilekit.config import UNKNOWN
+from mobilekit.config_tensors import UNKNOWN
 from mobilekit.description import DEFAULT_VERSION
 from mobilekit.tensors import DType, Layout, TensorSpec
 

@@ -1,29 +1,30 @@
-"""Values of inputs that are not images: .npy files, and embedding models applied to photos."""
+"""Values of inputs that are not images: from files, or written down as numbers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mobilekit.artifact import digest_of_path
-from mobilekit.calibrate.fit import ImageFit, image_fit
+from mobilekit.artifact import digest_of_bytes, digest_of_path
+from mobilekit.calibrate.array_files import ArrayFile, open_array
 from mobilekit.errors import DescriptionError, InputDataError
 
 if TYPE_CHECKING:
-    from mobilekit.description import TensorDescription
-    from mobilekit.runtimes.base import Session
+    from mobilekit.description import Numbers
     from mobilekit.tensors import Array, TensorSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayFiles:
-    """Samples in .npy files. A file holds one sample (the input's shape) or a leading sample axis."""
+    """Samples in files. A file holds one sample (the input's shape) or a leading sample axis."""
 
     spec: TensorSpec
-    files: tuple[tuple[Path, int | None], ...]
+    files: tuple[tuple[ArrayFile, int | None], ...]
     digest: str
 
     def __len__(self) -> int:
@@ -32,35 +33,46 @@ class ArrayFiles:
     def value(self, items: tuple[int, ...], index: int) -> Array:
         """The sample of ``items[index]``, modulo the number of samples."""
         file, row = self.files[items[index] % len(self.files)]
-        array = _load(self.spec, file)
-        return np.array(array if row is None else array[row], copy=True).reshape(self.spec.shape)
+        array = file.whole() if row is None else file.row(row)
+        return np.array(array, copy=True).reshape(self.spec.shape)
+
+    def beside(self, photos: Sequence[str]) -> ArrayFiles:
+        """The same in the order of ``photos``, if the files (one sample each) are named like them.
+
+        Raises InputDataError if some photos have a file of their name and some have none.
+        """
+        own = {file.path.stem: (file, row) for file, row in self.files if row is None}
+        stems = [PurePosixPath(name).stem for name in photos]
+        twice = max(Counter(stems).values(), default=0) > 1
+        if len(own) != len(self.files) or len(own) < 2 or twice or not set(stems) & set(own):
+            return self
+        missing = [name for name, stem in zip(photos, stems, strict=True) if stem not in own]
+        if missing:
+            folder = self.files[0][0].path.parent
+            message = f"input {self.spec.name}: no .npy file in {folder} is named like photo {missing[0]}"
+            others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+            hint = "give each photo one, or name them unlike the photos: then they follow in order"
+            raise InputDataError(message + others, hint=hint)
+        return replace(self, files=tuple(own[stem] for stem in stems))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Embedding:
-    """A model whose output, for the photo of the image input ``of``, is an array input's value."""
+class Written:
+    """Samples that the description writes down."""
 
-    spec: TensorSpec
-    session: Session
-    fit: ImageFit
-    of: str
+    samples: tuple[Array, ...]
     digest: str
 
-    def run(self, image: Array) -> Array:
-        """The input's value for the embedding model's own input ``image``."""
-        outputs = self.session.run({self.session.inputs[0].name: image})
-        value = outputs[self.session.outputs[0].name]
-        if value.size != np.prod(self.spec.shape, dtype=np.int64):
-            message = (
-                f"the embedding of input {self.spec.name} has shape {list(value.shape)},"
-                f" {list(self.spec.shape)} expected"
-            )
-            raise InputDataError(message, hint=f"correct from = in [inputs.{self.spec.name}]")
-        return value.reshape(self.spec.shape).astype(self.spec.dtype.value)
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def value(self, items: tuple[int, ...], index: int) -> Array:
+        """The sample of ``items[index]``, modulo the number of samples."""
+        return self.samples[items[index] % len(self.samples)].copy()
 
 
 def array_files(spec: TensorSpec, path: Path) -> ArrayFiles:
-    """The samples in a .npy file, or in the .npy files of a folder sorted by name.
+    """The samples in a .npy or .npz file, or in the .npy files of a folder sorted by name.
 
     A file fits if its dtype is the input's and its shape is the input's (one sample), (n, *shape),
     or (n, *shape[1:]) where shape[0] is 1 (n samples). Raises InputDataError naming the file.
@@ -72,93 +84,70 @@ def array_files(spec: TensorSpec, path: Path) -> ArrayFiles:
             raise InputDataError(message, hint="save them with numpy.save")
     else:
         files = [path]
-    samples = tuple((file, row) for file in files for row in _rows(spec, file))
+    samples = tuple(sample for file in files for sample in _samples(spec, file))
     digest = digest_of_path(path) if path.is_file() else ",".join(digest_of_path(f) for f in files)
     return ArrayFiles(spec=spec, files=samples, digest=digest)
 
 
-def _rows(spec: TensorSpec, file: Path) -> list[int | None]:
-    """The samples in ``file``: None for the whole, or the indices of its leading axis."""
-    array = _load(spec, file)
-    batch_of_one = spec.shape[1:] if spec.shape[:1] == (1,) else None
-    leading = array.ndim > 0 and array.shape[0] > 0 and array.shape[1:] in (spec.shape, batch_of_one)
-    if array.shape != spec.shape and not leading:
-        message = f"input {spec.name}: {file} has shape {list(array.shape)}, {list(spec.shape)} expected"
-        raise InputDataError(message, hint="one sample a file, or several along a leading axis")
-    if array.dtype.name != spec.dtype.value:
-        message = f"input {spec.name}: {file} has dtype {array.dtype.name}, {spec.dtype} expected"
-        raise InputDataError(message, hint=f"save it with .astype(numpy.{spec.dtype})")
-    if spec.dtype.is_float and not np.isfinite(array).all():
-        message = f"input {spec.name}: {file} holds NaN or infinity"
-        raise InputDataError(message)
-    return [None] if array.shape == spec.shape else list(range(array.shape[0]))
+def written(spec: TensorSpec, value: Numbers) -> Written:
+    """The samples of ``value = …``: one number for all elements, an array, or several as in a file.
+
+    An input of one element takes a plain list as so many samples. Raises DescriptionError where the
+    numbers have another shape, or are none that the input's type can hold.
+    """
+    array = _as_array(spec, value)
+    if array.ndim == 0:
+        samples = [np.full(spec.shape, array)]
+    elif array.ndim == 1 and np.prod(spec.shape, dtype=np.int64) == 1:
+        samples = [number.reshape(spec.shape) for number in array]
+    elif array.shape == spec.shape:
+        samples = [array]
+    elif _leading(array.shape, spec):
+        samples = [row.reshape(spec.shape) for row in array]
+    else:
+        message = f"[inputs.{spec.name}] value has shape {list(array.shape)}, {list(spec.shape)} expected"
+        raise DescriptionError(message, hint="one number, the whole array, or a list of such arrays")
+    digest = digest_of_bytes(b"".join(sample.tobytes() for sample in samples))
+    return Written(samples=tuple(samples), digest=f"{len(samples)} {digest}")
 
 
-def _load(spec: TensorSpec, file: Path) -> Array:
-    """The array in ``file``, mapped and not read where possible; pickles are refused."""
-    if not file.exists():
-        message = f"input {spec.name}: {file}: no such file"
-        raise InputDataError(message, hint="give a .npy file, or a folder of them")
+def _as_array(spec: TensorSpec, value: Numbers) -> Array:
+    where = f"[inputs.{spec.name}] value"
     try:
-        array = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        message = f"input {spec.name}: {file} is not a readable .npy file"
-        raise InputDataError(message, hint="save it with numpy.save, without objects") from error
-    if not isinstance(array, np.ndarray):
-        message = f"input {spec.name}: {file} is an archive, a single .npy array expected"
-        raise InputDataError(message)
+        exact = np.array(value)
+    except ValueError as error:
+        message = f"{where} has rows of different lengths"
+        raise DescriptionError(message, hint=f"the input's shape is {list(spec.shape)}") from error
+    with np.errstate(all="ignore"):
+        array = exact.astype(spec.dtype.value)
+    held = np.isfinite(array).all() if spec.dtype.is_float else np.array_equal(array, exact)
+    if not held or (exact.dtype == np.bool_) != (array.dtype == np.bool_):
+        message = f"{where} has numbers that {spec.dtype} cannot hold"
+        raise DescriptionError(message, hint=f"the input's type is {spec.dtype}")
     return array
 
 
-def open_embedding(
-    spec: TensorSpec, said: TensorDescription, path: Path, images: tuple[str, ...]
-) -> Embedding:
-    """The embedding model of an array input. Raises DescriptionError or what reading the model raises."""
-    where = f"[inputs.{spec.name}]"
-    if said.embedding is None:
-        hint = f'add [inputs.{spec.name}.input] with kind = "image" and the range that {path.name} wants'
-        message = f"{where} from = {path.name} has no input table of its own"
-        raise DescriptionError(message, hint=hint)
-    of = said.of if said.of is not None else (images[0] if len(images) == 1 else None)
-    if of not in images:
-        choice = ", ".join(images) or "none; an embedding is computed from an image input's photo"
-        message = f"{where} of = {said.of!r} is not an image input of the model"
-        raise DescriptionError(message, hint=f"set of = to one of the image inputs: {choice}")
-    session = _open(path)
-    if len(session.inputs) != 1:
-        names = ", ".join(s.name for s in session.inputs)
-        message = f"{where} from = {path.name} has inputs {names}; one image input expected"
-        raise DescriptionError(message)
-    return Embedding(
-        spec=spec,
-        session=session,
-        fit=image_fit(session.inputs[0], said.embedding),
-        of=of,
-        digest=digest_of_path(path),
-    )
+def _leading(shape: tuple[int, ...], spec: TensorSpec) -> bool:
+    """Whether ``shape`` is samples of the input along a leading axis."""
+    batch_of_one = spec.shape[1:] if spec.shape[:1] == (1,) else None
+    return len(shape) > 0 and shape[0] > 0 and shape[1:] in (spec.shape, batch_of_one)
 
 
-def _open(path: Path) -> Session:
-    """The embedding model in ONNX Runtime; a dynamic first dimension (the batch) becomes 1."""
-    from mobilekit.runtimes.ort import open_graph
-    from mobilekit.source.load import load
+def _samples(spec: TensorSpec, path: Path) -> list[tuple[ArrayFile, int | None]]:
+    """The samples in a file: None for the whole, or an entry of its leading axis."""
+    file = open_array(spec.name, path)
+    if file.shape != spec.shape and not _leading(file.shape, spec):
+        message = f"input {spec.name}: {path} has shape {list(file.shape)}, {list(spec.shape)} expected"
+        raise InputDataError(message, hint="one sample a file, or several along a leading axis")
+    if file.dtype.name != spec.dtype.value:
+        message = f"input {spec.name}: {path} has dtype {file.dtype.name}, {spec.dtype} expected"
+        raise InputDataError(message, hint=f"save it with .astype(numpy.{spec.dtype})")
+    rows: list[int | None] = [None] if file.shape == spec.shape else list(range(file.shape[0]))
+    if spec.dtype.is_float and not all(_finite(file, row) for row in rows):
+        message = f"input {spec.name}: {path} holds NaN or infinity"
+        raise InputDataError(message)
+    return [(file, row) for row in rows]
 
-    return open_graph(load(path, shapes=_batch_of_one(path)))
 
-
-def _batch_of_one(path: Path) -> dict[str, tuple[int, ...]]:
-    """Shapes for the inputs of which nothing but the batch is dynamic."""
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        graph = onnx.load(path, load_external_data=False).graph
-    except (OSError, DecodeError):
-        return {}  # `load` says what is wrong with the file
-    constants = {tensor.name for tensor in graph.initializer}
-    shapes = {}
-    for value in graph.input:
-        dims = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        if value.name not in constants and dims and dims[0] == 0 and all(dims[1:]):
-            shapes[value.name] = (1, *dims[1:])
-    return shapes
+def _finite(file: ArrayFile, row: int | None) -> bool:
+    return bool(np.isfinite(file.whole() if row is None else file.row(row)).all())

@@ -1,4 +1,4 @@
-"""Pixels → an image input's tensor: centre crop, antialiased resize, colour order, scaling, layout."""
+"""Pixels → an image input's tensor: framing, colour order, scaling, layout."""
 
 from __future__ import annotations
 
@@ -7,38 +7,47 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mobilekit.calibrate.framing import Framing
 from mobilekit.errors import DescriptionError
 from mobilekit.tensors import Layout
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from mobilekit.calibrate.framing import Box
     from mobilekit.description import TensorDescription
     from mobilekit.tensors import Array, TensorSpec
 
     Pixels = npt.NDArray[np.uint8]
 
-_REDUCING_GAP = 3.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFit:
-    """How photos become one image input: batch entries of ``height``×``width``, scaled by ``table``.
+    """How photos become one image input: ``batch`` pictures cut by ``framing``, scaled by ``table``.
 
     ``table`` has shape (channels, 256): the value of each byte of each channel, in the input's dtype.
     """
 
     batch: int
-    height: int
-    width: int
+    framing: Framing
     layout: Layout
     color: str
     shape: tuple[int, ...]
     table: Array
 
-    def crop(self, pixels: Pixels) -> Pixels:
-        """The centre of ``pixels`` at the input's aspect ratio and size: H×W×3 uint8."""
-        return crop_and_resize(pixels, self.height, self.width)
+    @property
+    def height(self) -> int:
+        """Rows of the input's pictures."""
+        return self.framing.height
+
+    @property
+    def width(self) -> int:
+        """Columns of the input's pictures."""
+        return self.framing.width
+
+    def crop(self, pixels: Pixels, face: Box | None = None) -> Pixels:
+        """The part of ``pixels`` that the input shows, at its size: H×W×3 uint8."""
+        return self.framing.picture(pixels, face)
 
     def tensor(self, crops: list[Pixels]) -> Array:
         """The input's value, exactly of its shape and dtype, from ``batch`` crops."""
@@ -76,32 +85,19 @@ def image_fit(spec: TensorSpec, description: TensorDescription) -> ImageFit:
         raise DescriptionError(message, hint=f"correct color or layout in [inputs.{spec.name}]")
     return ImageFit(
         batch=batch,
-        height=sides[0],
-        width=sides[1],
+        framing=Framing(
+            height=sides[0],
+            width=sides[1],
+            crop=description.crop,
+            pad=description.pad,
+            face_size=description.face_size,
+            face_center=description.face_center,
+        ),
         layout=layout,
         color=description.color,
         shape=spec.shape,
         table=_table(spec, description),
     )
-
-
-def crop_and_resize(pixels: Pixels, height: int, width: int) -> Pixels:
-    """The largest centred window of the aspect ``width``:``height``, antialiased to that size.
-
-    Lanczos after an integer box reduction where the window is much larger than the result.
-    """
-    from PIL import Image
-
-    rows, columns = pixels.shape[:2]
-    scale = min(rows / height, columns / width)
-    window = (width * scale, height * scale)
-    # Where the window fills the photo, rounding must not put it a hair outside.
-    left, top = max(0.0, (columns - window[0]) / 2), max(0.0, (rows - window[1]) / 2)
-    box = (left, top, min(left + window[0], columns), min(top + window[1], rows))
-    resized = Image.fromarray(pixels).resize(
-        (width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=_REDUCING_GAP
-    )
-    return np.asarray(resized)
 
 
 def _table(spec: TensorSpec, description: TensorDescription) -> Array:

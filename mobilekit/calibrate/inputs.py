@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mobilekit.artifact import digest_of_bytes
-from mobilekit.calibrate.arrays import ArrayFiles, Embedding, array_files, open_embedding
-from mobilekit.calibrate.fit import ImageFit, image_fit
-from mobilekit.calibrate.samples import RecentArrays, SampleSource, split
+from mobilekit.calibrate.arrays import ArrayFiles, Written, array_files, written
+from mobilekit.calibrate.crops import Crops, Shown
+from mobilekit.calibrate.embedding import Embedding, open_embedding
+from mobilekit.calibrate.faces import Faces, find_faces
+from mobilekit.calibrate.fit import image_fit
+from mobilekit.calibrate.samples import SampleSource, split
 from mobilekit.description import TensorDescription
-from mobilekit.errors import InputDataError, MissingPhotosError
+from mobilekit.errors import DescriptionError, InputDataError, MissingPhotosError
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.photos import Photos
     from mobilekit.description import ModelDescription
     from mobilekit.tensors import Array, TensorSpec
 
-__all__ = ["input_samples", "split"]
+__all__ = ["input_samples", "shows_faces", "split"]
 
-_CACHE_BYTES = 32 << 20
+_NAMED = 3
+_PATHS = ("source", "projection")
 
 _Value = Callable[[tuple[int, ...], int], "Array"]
 """``value(items, i)``: one input's value in the feed of ``items[i]``."""
@@ -34,108 +38,154 @@ def input_samples(
     *,
     photos: Photos | None,
     data: Mapping[str, Path] | None = None,
+    faces: Faces | None = None,
 ) -> SampleSource:
     """A feed per photo (per array sample, if no input is an image).
 
-    Where k inputs come from n photos, input j of feed i gets photo i + j·n/k (modulo n). Array
-    inputs take sample i of their file or folder (modulo its length). ``data`` replaces what the
-    description says for an input. Raises MissingPhotosError, InputDataError or DescriptionError.
+    Where k inputs show photos of their own, input j of feed i shows photo i + j·n/k (modulo n), or the
+    next one of somebody else; array inputs take sample i of their data (modulo its length), or the file
+    that is named like the photo. ``data`` replaces what the description says for an input. ``faces`` are
+    looked for if they are needed and not given. Raises MissingPhotosError, InputDataError or
+    DescriptionError.
     """
     data = data or {}
     _check_names(inputs, data)
-    images = _image_fits(inputs, description, data)
+    images = _images(inputs, description, data)
     if images and photos is None:
         raise _missing_photos(sorted(images))
-    cropped = _Crops(photos) if photos is not None else None
-    values: dict[str, _Value] = {}
-    origins: dict[str, str] = {}
-    counts = []
-    for spec in inputs:
-        if spec.name in images:
-            assert cropped is not None
-            values[spec.name] = cropped.value(images[spec.name], _turn(images, spec.name), len(images))
-            continue
-        found = _array_source(spec, description, data, images)
-        origins[spec.name] = found.digest
-        if isinstance(found, ArrayFiles):
-            counts.append(len(found))
-            values[spec.name] = found.value
-        else:
-            assert cropped is not None
-            values[spec.name] = cropped.embedded(found, spec, images)
-    count = len(photos) if photos is not None and images else max(counts)
-    names = photos.names if photos is not None and images else tuple(f"sample {i}" for i in range(count))
+    arrays = {
+        spec.name: _array_source(spec, description, data, images)
+        for spec in inputs
+        if spec.name not in images
+    }
+    if photos is None or not images:
+        return _without_photos(inputs, description, arrays)
+    found = None
+    if _crops_faces(images, arrays):
+        found = faces if faces is not None else find_faces(photos, description)
+    items, notes = _used(photos, found, description)
+    crops = Crops(photos, found)
+    values: dict[str, _Value] = {
+        spec.name: _value(spec.name, images, arrays, crops, photos.names) for spec in inputs
+    }
+    origins = {name: source.digest for name, source in arrays.items()}
     return SampleSource(
-        items=tuple(range(count)),
-        names=names,
-        digest=_digest(inputs, description, photos if images else None, origins),
+        items=items,
+        names=tuple(photos.names[item] for item in items),
+        digest=_digest(inputs, description, origins, [photos.digest, found.digest if found else None, items]),
         make=lambda items, index: {spec.name: values[spec.name](items, index) for spec in inputs},
+        notes=notes,
     )
 
 
-class _Crops:
-    """Crops of photos at the sizes that inputs want, the last ones remembered."""
-
-    def __init__(self, photos: Photos) -> None:
-        self._photos = photos
-        self._recent = RecentArrays(_CACHE_BYTES)
-
-    def value(self, fit: ImageFit, turn: int, turns: int) -> _Value:
-        """The value of the image input that is number ``turn`` of ``turns``."""
-        return lambda items, index: self._tensor(fit, items, index + turn * len(items) // turns)
-
-    def embedded(self, embedding: Embedding, spec: TensorSpec, images: Mapping[str, ImageFit]) -> _Value:
-        """The value of an array input that ``embedding`` computes from the photo of another."""
-        turn, turns = _turn(images, embedding.of), len(images)
-
-        def value(items: tuple[int, ...], index: int) -> Array:
-            first = index + turn * len(items) // turns
-            key = (spec.name, items[first % len(items)])
-            return self._recent.get(key, lambda: embedding.run(self._tensor(embedding.fit, items, first)))
-
-        return value
-
-    def _tensor(self, fit: ImageFit, items: tuple[int, ...], first: int) -> Array:
-        chosen = [items[(first + entry) % len(items)] for entry in range(fit.batch)]
-        return fit.tensor([self._crop(fit, photo) for photo in chosen])
-
-    def _crop(self, fit: ImageFit, photo: int) -> Array:
-        key = (photo, fit.height, fit.width)
-        return self._recent.get(key, lambda: fit.crop(self._photos[photo].pixels))
+def shows_faces(description: ModelDescription, inputs: Iterable[str]) -> bool:
+    """Whether one of the inputs shows the face on a photo, or an embedding model of theirs does."""
+    said = [description.inputs[name] for name in inputs if name in description.inputs]
+    own = [*said, *(each.embedding for each in said if each.embedding is not None)]
+    return any(each.kind == "image" and each.crop == "face" for each in own)
 
 
-def _image_fits(
+def _without_photos(
+    inputs: tuple[TensorSpec, ...],
+    description: ModelDescription,
+    arrays: Mapping[str, ArrayFiles | Written | Embedding],
+) -> SampleSource:
+    """A feed per array sample."""
+    plain = {name: source for name, source in arrays.items() if not isinstance(source, Embedding)}
+    count = max(len(source) for source in plain.values())
+    return SampleSource(
+        items=tuple(range(count)),
+        names=tuple(f"sample {i}" for i in range(count)),
+        digest=_digest(inputs, description, {name: source.digest for name, source in plain.items()}, []),
+        make=lambda items, index: {name: source.value(items, index) for name, source in plain.items()},
+    )
+
+
+def _value(
+    name: str,
+    images: Mapping[str, Shown],
+    arrays: Mapping[str, ArrayFiles | Written | Embedding],
+    crops: Crops,
+    names: tuple[str, ...],
+) -> _Value:
+    """How one input gets its value for a feed."""
+    if name in images:
+        return crops.images(images[name])
+    source = arrays[name]
+    if isinstance(source, Embedding):
+        return crops.embedded(source, images[source.of])
+    return source.beside(names).value if isinstance(source, ArrayFiles) else source.value
+
+
+def _images(
     inputs: tuple[TensorSpec, ...], description: ModelDescription, data: Mapping[str, Path]
-) -> dict[str, ImageFit]:
-    """The inputs that photos become, in the order of the inputs."""
+) -> dict[str, Shown]:
+    """The inputs that show photos, in the order of the inputs, and whose photo each shows."""
     said = {spec.name: description.inputs.get(spec.name, TensorDescription()) for spec in inputs}
+    names = [spec.name for spec in inputs if spec.name not in data and said[spec.name].kind == "image"]
+    leading = [name for name in names if said[name].of is None]
+    for name in names:
+        if said[name].of is not None and said[name].of not in leading:
+            message = f"[inputs.{name}] of = {said[name].of!r} is no image input with a photo of its own"
+            raise DescriptionError(message, hint=f"those are: {', '.join(leading) or 'none'}")
     return {
-        spec.name: image_fit(spec, said[spec.name])
+        spec.name: Shown(
+            fit=image_fit(spec, said[spec.name]),
+            turn=leading.index(said[spec.name].of or spec.name),
+            turns=len(leading),
+        )
         for spec in inputs
-        if spec.name not in data and said[spec.name].kind == "image"
+        if spec.name in names
     }
 
 
-def _turn(images: Mapping[str, ImageFit], name: str) -> int:
-    return list(images).index(name)
-
-
 def _array_source(
-    spec: TensorSpec, description: ModelDescription, data: Mapping[str, Path], images: Mapping[str, ImageFit]
-) -> ArrayFiles | Embedding:
+    spec: TensorSpec, description: ModelDescription, data: Mapping[str, Path], images: Mapping[str, Shown]
+) -> ArrayFiles | Written | Embedding:
     """Where the values of a non-image input (or of one in ``data``) come from."""
     if spec.name in data:
         return array_files(spec, data[spec.name])
     said = description.inputs.get(spec.name, TensorDescription())
+    if said.value is not None:
+        return written(spec, said.value)
     if said.source is None:
         message = f"input {spec.name} ({spec.dtype} {list(spec.shape)}) is not an image and has no data"
         give = f"--input {spec.name}=file.npy (or a folder of .npy files)"
-        hint = f'give {give}, or from = or kind = "image" in [inputs.{spec.name}] of mobilekit.toml'
+        hint = f'give {give}, or from =, value = or kind = "image" in [inputs.{spec.name}] of mobilekit.toml'
         raise InputDataError(message, hint=hint)
-    path = description.folder / said.source
-    if path.suffix.lower() == ".onnx":
-        return open_embedding(spec, said, path, tuple(images))
-    return array_files(spec, path)
+    if said.source.lower().endswith(".onnx"):
+        of = said.of or (next(iter(images)) if len(images) == 1 else "")
+        batch = images[of].fit.batch if of in images else 1
+        vectors = batch if spec.shape[:1] == (batch,) else 1
+        return open_embedding(spec, said, description.folder, tuple(images), photos=vectors)
+    return array_files(spec, description.folder / said.source)
+
+
+def _crops_faces(images: Mapping[str, Shown], arrays: Mapping[str, ArrayFiles | Written | Embedding]) -> bool:
+    fits = [shown.fit for shown in images.values()]
+    fits += [source.fit for source in arrays.values() if isinstance(source, Embedding)]
+    return any(fit.framing.crop == "face" for fit in fits)
+
+
+def _used(
+    photos: Photos, faces: Faces | None, description: ModelDescription
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The photos that are used, and what to tell about those without a face."""
+    every = tuple(range(len(photos)))
+    if faces is None:
+        return every, ()
+    faceless = [i for i in every if faces.box(photos.sources[i]) is None]
+    if not faceless:
+        return every, ()
+    skip = description.faces.missing == "skip"
+    names = ", ".join(photos.names[i] for i in faceless[:_NAMED])
+    more = ", …" if len(faceless) > _NAMED else ""
+    done = "left out" if skip else "their centre is shown"
+    note = f"no face found on {len(faceless)} of {len(photos)} photos, {done}: {names}{more}"
+    if len(faceless) == len(photos) and skip:
+        message = f"no face found on any of the {len(photos)} photos"
+        raise MissingPhotosError(message, hint="lower score in [crop], or check [crop.input] and boxes")
+    return tuple(i for i in every if not skip or i not in set(faceless)), (note,)
 
 
 def _check_names(inputs: tuple[TensorSpec, ...], data: Mapping[str, Path]) -> None:
@@ -155,19 +205,18 @@ def _missing_photos(images: list[str]) -> MissingPhotosError:
 def _digest(
     inputs: tuple[TensorSpec, ...],
     description: ModelDescription,
-    photos: Photos | None,
     origins: Mapping[str, str],
+    photos: list[Any],
 ) -> str:
     """Digest of all that the feeds depend on; no path is part of it."""
     said: dict[str, dict[str, object]] = {}
     for spec in inputs:
         meaning = asdict(description.inputs.get(spec.name, TensorDescription()))
-        meaning.pop("source", None)
-        said[spec.name] = meaning
+        said[spec.name] = {key: value for key, value in meaning.items() if key not in _PATHS}
     content = {
         "inputs": [asdict(spec) for spec in inputs],
         "meaning": said,
-        "photos": photos.digest if photos is not None else None,
+        "photos": photos,
         "origins": dict(origins),
     }
     return digest_of_bytes(json.dumps(content, sort_keys=True, default=str).encode())

@@ -22,13 +22,14 @@ class SampleSource:
 
     ``make(items, i)`` builds the feed of ``items[i]``; it sees all of ``items`` so that inputs that
     are paired are paired within this source. ``digest`` depends on all content, on the model's
-    inputs and on what they mean.
+    inputs and on what they mean. ``notes`` are what a reader of results should know about the samples.
     """
 
     items: tuple[int, ...]
     names: tuple[str, ...]
     digest: str
     make: Callable[[tuple[int, ...], int], Feed]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -47,6 +48,7 @@ class SampleSource:
             names=tuple(self.names[index] for index in indices),
             digest=hashlib.sha256(f"{self.digest}[{chosen}]".encode()).hexdigest(),
             make=self.make,
+            notes=self.notes,
         )
 
     def spread(self, count: int) -> SampleSource:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mobilekit.calibrate.fit import crop_and_resize, image_fit
+from mobilekit.calibrate.fit import image_fit
+from mobilekit.calibrate.framing import crop_and_resize
 from mobilekit.description import TensorDescription
 from mobilekit.errors import DescriptionError
 

@@ -1,22 +1,17 @@
-"""Array inputs come from .npy files and embedding models, of exactly the input's shape and type."""
+"""Array inputs come from files, or are written down, in exactly the input's shape and type."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 
-from mobilekit.calibrate.arrays import array_files, open_embedding
-from mobilekit.description import TensorDescription
+from mobilekit.calibrate.arrays import array_files, written
 from mobilekit.errors import DescriptionError, InputDataError
 from mobilekit.tensors import DType, TensorSpec
 
 SPEC = TensorSpec(name="id", dtype=DType.FLOAT32, shape=(1, 4))
-IMAGE = TensorDescription(kind="image", range=(0.0, 1.0))
-EMBEDDING = """<ir_version: 8, opset_import: ["": 17]>
-g (float[N, 3, 16, 16] image) => (float[N, 3, 1, 1] mean) { mean = GlobalAveragePool(image) }"""
 
 
 def save(path: Path, array: np.ndarray) -> Path:
@@ -89,37 +84,78 @@ def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     """No file, no array, pickled objects, an archive, an empty folder."""
     (tmp_path / "text.npy").write_text("hello")
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
-    np.savez(tmp_path / "many.npz", a=np.zeros(4))
+    np.savez(tmp_path / "many.npz", a=np.zeros(4), b=np.zeros(4))
+    np.savez(tmp_path / "pickled.npz", id=np.array([{}], dtype=object))
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 truncated")
     (tmp_path / "empty").mkdir()
-    for name in ("missing.npy", "text.npy", "objects.npy", "many.npz", "empty"):
+    for name in ("missing.npy", "text.npy", "objects.npy", "many.npz", "pickled.npz", "cut.npz", "empty"):
         with pytest.raises(InputDataError, match="input id"):
             array_files(SPEC, tmp_path / name)
 
 
-def test_embedding(tmp_path: Path) -> None:
-    """An embedding model with an open batch runs on the photo's tensor; its output takes the input's shape."""
-    onnx.save(onnx.parser.parse_model(EMBEDDING), tmp_path / "mean.onnx")
-    spec = TensorSpec(name="id", dtype=DType.FLOAT32, shape=(1, 3))
-    said = TensorDescription(source="mean.onnx", embedding=IMAGE)
-    embedding = open_embedding(spec, said, tmp_path / "mean.onnx", ("face",))
-    assert embedding.of == "face"
-    value = embedding.run(embedding.fit.tensor([np.full((16, 16, 3), 51, np.uint8)]))
-    assert np.allclose(value, np.full((1, 3), 0.2))
-    wrong = open_embedding(SPEC, said, tmp_path / "mean.onnx", ("face",))
-    with pytest.raises(InputDataError, match=r"\[1, 3, 1, 1\], \[1, 4\] expected"):
-        wrong.run(wrong.fit.tensor([np.zeros((16, 16, 3), np.uint8)]))
+def test_archives(tmp_path: Path) -> None:
+    """A .npz gives the array of the input's name, or its only one; samples are read one at a time."""
+    rows = np.arange(20, dtype=np.float32).reshape(5, 4)
+    np.savez(tmp_path / "named.npz", other=np.zeros(3), id=rows)
+    np.savez_compressed(tmp_path / "only.npz", x=rows)
+    np.savez(tmp_path / "columns.npz", x=np.asfortranarray(rows))
+    np.savez(tmp_path / "one.npz", x=np.asfortranarray(rows[:1]))
+    for name in ("named", "only", "columns"):
+        assert [v.ravel().tolist() for v in values(tmp_path / f"{name}.npz")] == rows.tolist()
+    assert [v.tolist() for v in values(tmp_path / "one.npz")] == [rows[:1].tolist()]
 
 
-def test_embedding_must_say_whose(tmp_path: Path) -> None:
-    """Without its own input table, or with two images and no `of`, nothing is guessed."""
-    onnx.save(onnx.parser.parse_model(EMBEDDING), tmp_path / "mean.onnx")
-    with pytest.raises(DescriptionError, match="no input table") as caught:
-        open_embedding(SPEC, TensorDescription(), tmp_path / "mean.onnx", ("face",))
-    assert "[inputs.id.input]" in caught.value.hint
-    for said, images in (
-        (TensorDescription(embedding=IMAGE), ("a", "b")),
-        (TensorDescription(embedding=IMAGE, of="c"), ("a",)),
-        (TensorDescription(embedding=IMAGE), ()),
-    ):
-        with pytest.raises(DescriptionError, match="not an image input"):
-            open_embedding(SPEC, said, tmp_path / "mean.onnx", images)
+def test_files_named_like_photos(tmp_path: Path) -> None:
+    """Files with the photos' names go with them, in whatever order; a photo without one is an error."""
+    for name, value in (("a", 1), ("b", 2), ("c", 3)):
+        save(tmp_path / f"{name}.npy", np.full((1, 4), value, np.float32))
+    files = array_files(SPEC, tmp_path)
+
+    def first(photos: tuple[str, ...]) -> list[int]:
+        return [int(files.beside(photos).value((0, 1), i)[0, 0]) for i in range(2)]
+
+    assert first(("c.jpg", "a.png")) == [3, 1]
+    assert first(("album/b.jpg", "album/c.jpg")) == [2, 3]
+    assert first(("x.jpg", "y.jpg")) == [1, 2]
+    assert first(("anna/a.jpg", "ben/a.jpg")) == [1, 2]
+    with pytest.raises(InputDataError, match=r"named like photo x\.jpg"):
+        files.beside(("a.jpg", "x.jpg"))
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "dtype", "samples"),
+    [
+        (0.5, (), "float32", [0.5]),
+        (0.5, (1, 2), "float32", [[[0.5, 0.5]]]),
+        ((1, 2), (1, 2), "float32", None),
+        ((1.0, 2.0), (2,), "float32", [[1.0, 2.0]]),
+        ((0.25, 0.5, 0.75), (1, 1), "float32", [[[0.25]], [[0.5]], [[0.75]]]),
+        (((1, 2), (3, 4)), (1, 2), "int64", [[[1, 2]], [[3, 4]]]),
+        (True, (1,), "bool", [[True]]),
+    ],
+)
+def test_numbers_written_down(value, shape, dtype, samples) -> None:
+    """A number fills the input; lists are the array, or one sample after the other."""
+    spec = TensorSpec(name="id", dtype=DType(dtype), shape=shape)
+    if samples is None:  # two rows are missing their batch
+        with pytest.raises(DescriptionError, match=r"shape \[2\], \[1, 2\] expected"):
+            written(spec, value)
+        return
+    found = written(spec, value)
+    assert [found.value(tuple(range(9)), i).tolist() for i in range(len(found))] == samples
+    assert found.value((4,), 0).dtype == np.dtype(dtype)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"), [(0.5, "int64"), (300, "uint8"), (1e39, "float32"), (1, "bool"), (True, "float32")]
+)
+def test_numbers_that_do_not_fit(value, dtype) -> None:
+    """A half is no integer, 300 no byte, a truth value no number: nothing is rounded or wrapped."""
+    with pytest.raises(DescriptionError, match=f"{dtype} cannot hold"):
+        written(TensorSpec(name="id", dtype=DType(dtype), shape=(1,)), value)
+
+
+def test_ragged_numbers() -> None:
+    """Rows of different lengths are an error."""
+    with pytest.raises(DescriptionError, match="different lengths"):
+        written(SPEC, ((1.0, 2.0), (3.0,)))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mobilekit.calibrate.fit import crop_and_resize, image_fit
+from mobilekit.calibrate.fit import image_fit
+from mobilekit.calibrate.framing import crop_and_resize
 from mobilekit.description import TensorDescription
 from mobilekit.errors import DescriptionError
 from mobilekit.tensors import DType, Layout, TensorSpec
