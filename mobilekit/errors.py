@@ -24,7 +24,8 @@
     │   ├── DescriptionError               50   mobilekit.toml (file, line and key are named)
     │   ├── TargetError                    51   a target file
     │   ├── UnknownTierError               52   a tier that the target does not have
-    │   └── PlanError                      53   a plan.json of another graph, or damaged
+    │   ├── PlanError                      53   a plan.json of another graph, or damaged
+    │   └── CameraError                    54   a camera's profile
     ├── OutputError                        60   the output folder is unwritable or full
     ├── StoreError                         61   the stage store is unusable
     └── EnvironmentProblem                      this machine
@@ -184,6 +185,12 @@ class PlanError(ConfigError):
     """A plan file is damaged or belongs to another graph."""
 
     exit_code = 53
+
+
+class CameraError(ConfigError):
+    """A camera's profile is wrong, or there is none of that name."""
+
+    exit_code = 54
 
 
 class OutputError(MobilekitError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mobilekit.errors import TargetError
+from mobilekit.errors import CameraError, TargetError
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -34,6 +34,24 @@ def target_file(name_or_path: str) -> Path:
     message = f"no target {name_or_path!r}"
     hint = f"the targets are {', '.join(target_names())}; or give the path of a TOML file like theirs"
     raise TargetError(message, hint=hint)
+
+
+def camera_names() -> tuple[str, ...]:
+    """Names of the camera profiles that come with mobilekit, sorted."""
+    files = data_folder("calibration").glob("*.toml")
+    return tuple(sorted(file.stem for file in files if file != demo_photos()))
+
+
+def camera_file(name_or_path: str) -> Path:
+    """The file of the camera profile of that name, or at that path. Raises CameraError listing the names."""
+    if name_or_path in camera_names():
+        return data_folder("calibration") / f"{name_or_path}.toml"
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.is_file():
+        return path
+    message = f"no camera profile {name_or_path!r}"
+    hint = f"the profiles are {', '.join(camera_names())}; or give the path of a TOML file like theirs"
+    raise CameraError(message, hint=hint)
 
 
 def demo_model() -> Path:

@@ -14,6 +14,7 @@ from mobilekit.cli.convert import convert
 from mobilekit.cli.doctor import doctor
 from mobilekit.cli.init import init
 from mobilekit.cli.inspect import inspect
+from mobilekit.cli.isp import isp
 from mobilekit.cli.package import package
 from mobilekit.cli.run import run
 from mobilekit.errors import MobilekitError
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (package, convert, inspect, run, init, doctor):
+for command in (package, convert, inspect, run, init, isp, doctor):
     app.command()(command)
 
 

@@ -1,0 +1,84 @@
+"""A set of photos as several cameras would have delivered them; made when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from mobilekit.artifact import digest_of_bytes
+from mobilekit.calibrate.isp.simulate import simulate
+from mobilekit.calibrate.photos import DrawnPhoto, PhotoSet, photo_set
+from mobilekit.calibrate.samples import RecentArrays
+from mobilekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from mobilekit.calibrate.isp.profile import CameraProfile
+
+    Pixels = npt.NDArray[np.uint8]
+
+_KEPT_BYTES = 16 << 20
+
+
+def camera_photos(photos: PhotoSet, profiles: Sequence[CameraProfile], *, seed: int = 0) -> PhotoSet:
+    """Every photo through every camera: photo i by camera c is item c·n + i, named ``camera/photo``.
+
+    Pictures are made one at a time. Each has noise and conditions of its own, by ``seed``, the photo's
+    content and the profile's numbers, wherever it stands in whichever set. Raises UsageError for
+    profiles of one name.
+    """
+    ordered = sorted(profiles, key=lambda profile: profile.name)
+    names = [profile.name for profile in ordered]
+    for name in names:
+        if names.count(name) > 1:
+            message = f"camera profile {name} is given twice"
+            raise UsageError(message, hint="give every profile once, each with a name of its own")
+    frames = _Frames(photos)
+    made = photo_set(
+        _taken(frames, index, profile, seed) for profile in ordered for index in range(len(photos))
+    )
+    return PhotoSet(files=made.files, digest=made.digest, skipped=photos.skipped)
+
+
+def frame(pixels: Pixels, profile: CameraProfile) -> Pixels:
+    """``pixels`` scaled down to the camera's frames; smaller photos stay as they are."""
+    from PIL import Image
+
+    height, width = pixels.shape[:2]
+    if profile.short_side is None or min(height, width) <= profile.short_side:
+        return pixels
+    scale = profile.short_side / min(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
+
+
+def picture_seed(photo_digest: str, profile: CameraProfile, seed: int) -> int:
+    """The seed of one photo's picture by one camera."""
+    return int(digest_of_bytes(f"{seed}\0{photo_digest}\0{profile.digest}".encode())[:16], 16)
+
+
+class _Frames:
+    """The frames made last, so that a photo is decoded once for all cameras that take it in turn."""
+
+    def __init__(self, photos: PhotoSet) -> None:
+        self.files = photos.files
+        self._recent = RecentArrays(_KEPT_BYTES)
+
+    def of(self, index: int, profile: CameraProfile) -> Pixels:
+        """The frame of photo ``index``."""
+        key = (index, profile.short_side)
+        return self._recent.get(key, lambda: frame(self.files[index].pixels(), profile))
+
+
+def _taken(frames: _Frames, index: int, profile: CameraProfile, seed: int) -> DrawnPhoto:
+    file = frames.files[index]
+    own_seed = picture_seed(file.digest, profile, seed)
+    return DrawnPhoto(
+        name=f"{profile.name}/{file.name}",
+        digest=digest_of_bytes(f"{file.digest}\0{profile.digest}\0{own_seed}".encode()),
+        draw=lambda: simulate(frames.of(index, profile), profile, seed=own_seed),
+        person=file.person,
+        made_from=file.source,
+    )

@@ -1,0 +1,56 @@
+"""Before and after pictures, to look at."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from mobilekit.calibrate.isp.camera import frame, picture_seed
+from mobilekit.calibrate.isp.simulate import simulate
+from mobilekit.store.canonical import atomic_write
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from mobilekit.calibrate.isp.profile import CameraProfile
+    from mobilekit.calibrate.photos import PhotoSet
+
+    Pixels = npt.NDArray[np.uint8]
+
+
+def write_pictures(
+    photos: PhotoSet, profiles: Sequence[CameraProfile], out: Path, *, seed: int = 0
+) -> tuple[Path, ...]:
+    """``PHOTO.before.png`` and ``PHOTO.PROFILE.png`` for each photo and profile; the files written.
+
+    ``before`` is the photo at the largest size that a camera delivers. These are the pictures that
+    calibration sees. Raises PhotoError or OutputError.
+    """
+    written: list[Path] = []
+    for file, label in zip(photos.files, _labels(photos.names), strict=True):
+        pixels = file.pixels()
+        largest = max(profiles, key=lambda profile: profile.short_side or max(pixels.shape))
+        written.append(_write(out / f"{label}.before.png", frame(pixels, largest)))
+        for profile in profiles:
+            own_seed = picture_seed(file.digest, profile, seed)
+            after = simulate(frame(pixels, profile), profile, seed=own_seed)
+            written.append(_write(out / f"{label}.{profile.name}.png", after))
+    return tuple(written)
+
+
+def _labels(names: Sequence[str]) -> list[str]:
+    """File names without folder and suffix; numbered where two photos would share one."""
+    stems = [PurePosixPath(name).stem for name in names]
+    return [f"{s}-{stems[:i].count(s) + 1}" if stems.count(s) > 1 else s for i, s in enumerate(stems)]
+
+
+def _write(path: Path, pixels: Pixels) -> Path:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=3)
+    atomic_write(path, buffer.getvalue())
+    return path
