@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -36,14 +35,16 @@ class ArrayFiles:
         array = file.whole() if row is None else file.row(row)
         return np.array(array, copy=True).reshape(self.spec.shape)
 
-    def beside(self, photos: Sequence[str]) -> ArrayFiles:
+    def beside(self, photos: Sequence[str], sources: Sequence[str]) -> ArrayFiles:
         """The same in the order of ``photos``, if the files (one sample each) are named like them.
 
-        Raises InputDataError if some photos have a file of their name and some have none.
+        Names of two pictures (``sources``) alike name neither. Raises InputDataError if some photos have
+        a file of their name and some have none.
         """
         own = {file.path.stem: (file, row) for file, row in self.files if row is None}
         stems = [PurePosixPath(name).stem for name in photos]
-        twice = max(Counter(stems).values(), default=0) > 1
+        shown = set(zip(stems, sources, strict=True))
+        twice = len(shown) > len(set(stems))
         if len(own) != len(self.files) or len(own) < 2 or twice or not set(stems) & set(own):
             return self
         missing = [name for name, stem in zip(photos, stems, strict=True) if stem not in own]

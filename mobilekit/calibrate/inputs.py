@@ -66,7 +66,7 @@ def input_samples(
     items, notes = _used(photos, found, description)
     crops = Crops(photos, found)
     values: dict[str, _Value] = {
-        spec.name: _value(spec.name, images, arrays, crops, photos.names) for spec in inputs
+        spec.name: _value(spec.name, images, arrays, crops, photos) for spec in inputs
     }
     origins = {name: source.digest for name, source in arrays.items()}
     return SampleSource(
@@ -106,7 +106,7 @@ def _value(
     images: Mapping[str, Shown],
     arrays: Mapping[str, ArrayFiles | Written | Embedding],
     crops: Crops,
-    names: tuple[str, ...],
+    photos: Photos,
 ) -> _Value:
     """How one input gets its value for a feed."""
     if name in images:
@@ -114,7 +114,9 @@ def _value(
     source = arrays[name]
     if isinstance(source, Embedding):
         return crops.embedded(source, images[source.of])
-    return source.beside(names).value if isinstance(source, ArrayFiles) else source.value
+    if isinstance(source, ArrayFiles):
+        return source.beside(photos.names, photos.sources).value
+    return source.value
 
 
 def _images(

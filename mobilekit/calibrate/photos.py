@@ -1,25 +1,30 @@
-"""A user's photos: a folder, a .zip or a list file, decoded one at a time."""
+"""A user's photos: a folder, a .zip or a list, decoded one at a time."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mobilekit.artifact import digest_of_bytes
-from mobilekit.calibrate import decode
+from mobilekit.calibrate.photo_files import (
+    DrawnPhoto,
+    PhotoFile,
+    promises_photo,
+    scan_file,
+    scan_member,
+)
+from mobilekit.calibrate.photo_lists import photos_of_list, photos_of_manifest
 from mobilekit.errors import MissingPhotosError, PhotoError
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_CHUNK_BYTES = 1 << 20
-_LARGEST_MEMBER_BYTES = 1 << 30
+__all__ = ["DrawnPhoto", "Photo", "PhotoFile", "PhotoSet", "Photos", "photo_set", "read_photos"]
+
 _HINT = "give a folder of photos, a .zip, or a .txt file with one path a line: --photos selfies/"
 
 
@@ -69,61 +74,6 @@ class Photos(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoFile:
-    """One photo's name, the SHA-256 of its encoded bytes, and where they are (``member`` of a zip)."""
-
-    name: str
-    digest: str
-    path: Path
-    member: str | None = None
-    person: str | None = None
-
-    @property
-    def source(self) -> str:
-        """The picture that is shown: the file's own."""
-        return self.digest
-
-    def pixels(self) -> npt.NDArray[np.uint8]:
-        """The decoded picture: H×W×3 uint8. Raises PhotoError."""
-        with self._open() as stream:
-            return decode.decode(stream, self.name)
-
-    def _open(self) -> BinaryIO:
-        """The encoded bytes, seekable. Raises PhotoError if they cannot be read."""
-        try:
-            if self.member is None:
-                return self.path.open("rb")
-            with zipfile.ZipFile(self.path) as archive:
-                return io.BytesIO(archive.read(self.member))
-        except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            message = f"photo {self.name} cannot be read: {error}"
-            raise PhotoError(message) from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnPhoto:
-    """A photo that is drawn when it is asked for; ``digest`` identifies what ``draw`` gives.
-
-    ``made_from`` is the source of the photo that it is a version of, if it is one.
-    """
-
-    name: str
-    digest: str
-    draw: Callable[[], npt.NDArray[np.uint8]]
-    person: str | None = None
-    made_from: str | None = None
-
-    @property
-    def source(self) -> str:
-        """The picture that is shown: the photo's own, unless it is a version of another's."""
-        return self.made_from or self.digest
-
-    def pixels(self) -> npt.NDArray[np.uint8]:
-        """The picture: H×W×3 uint8."""
-        return self.draw()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoSet:
     """Photos sorted by name. Iterating decodes them one at a time and keeps none.
 
@@ -162,26 +112,30 @@ class PhotoSet:
 
 
 def read_photos(path: Path) -> PhotoSet:
-    """The photos of a folder (not its subfolders), a .zip, a list file (.txt), or a single photo.
+    """The photos of a folder, a .zip, a list (.txt), a manifest (.toml), or a single photo.
 
-    Files whose name does not promise a photo are ignored, hidden ones too. Every header is checked
-    here, pixels when they are decoded. Raises PhotoError naming what is not an image or has an
-    unusable size, MissingPhotosError if nothing is left.
+    A folder without photos of its own is one of people: each of its sub-folders holds photos of one,
+    who is called like it. So is a .zip with several folders. Files whose name does not promise a photo
+    are ignored, hidden ones too. Every header is checked here, pixels when they are decoded. Raises
+    PhotoError naming what is not an image or has an unusable size, MissingPhotosError if nothing is left.
     """
     skipped: tuple[str, ...] = ()
+    kind = path.suffix.lower()
     if path.is_dir():
         found, skipped = _in_folder(path)
     elif not path.exists():
         message = f"no photos: {path} does not exist"
         raise MissingPhotosError(message, hint=_HINT)
-    elif path.suffix.lower() == ".zip":
+    elif kind == ".zip":
         found, skipped = _in_zip(path)
-    elif path.suffix.lower() == ".txt":
-        found = _in_list(path)
+    elif kind == ".txt":
+        found = photos_of_list(path)
+    elif kind == ".toml":
+        found = photos_of_manifest(path)
     else:
-        found = [_scan(path.name, path)]
+        found = [scan_file(path.name, path)]
     if not found:
-        within = "; sub-folders are not looked into" if any(s.endswith("/") for s in skipped) else ""
+        within = "; nor in the folders there" if any(s.endswith("/") for s in skipped) else ""
         message = f"no photos in {path}{within}"
         raise MissingPhotosError(message, hint=_HINT)
     return photo_set(found, skipped=skipped)
@@ -194,40 +148,32 @@ def photo_set(files: Iterable[PhotoFile | DrawnPhoto], *, skipped: tuple[str, ..
     return PhotoSet(files=ordered, digest=digest, skipped=skipped)
 
 
-def _promises_photo(name: str) -> bool:
-    return not name.startswith(".") and Path(name).suffix.lower() in decode.SUFFIXES
-
-
 def _in_folder(folder: Path) -> tuple[list[PhotoFile], tuple[str, ...]]:
-    """The photos in ``folder``, and the names of what else is there."""
+    """The photos in ``folder`` (else those in its sub-folders), and the names of what else is there."""
+    files, folders, others = _listed(folder)
+    if files:
+        skipped = sorted([f"{entry.name}/" for entry in folders] + others)
+        return [scan_file(file.name, file) for file in files], tuple(skipped)
+    found = []
+    for person in folders:
+        own, deeper, more = _listed(person)
+        found += [scan_file(f"{person.name}/{file.name}", file, person=person.name) for file in own]
+        others += [f"{person.name}/{entry.name}/" for entry in deeper]
+        others += [f"{person.name}/{name}" for name in more] if own else [f"{person.name}/"]
+    return found, tuple(sorted(others))
+
+
+def _listed(folder: Path) -> tuple[list[Path], list[Path], list[str]]:
+    """Photos, folders and the names of other files in ``folder``, hidden ones aside."""
     try:
-        entries = sorted(folder.iterdir())
+        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         message = f"the photo folder {folder} cannot be read: {error}"
         raise PhotoError(message) from error
-    files = [entry for entry in entries if _promises_photo(entry.name) and not entry.is_dir()]
-    others = [entry for entry in entries if entry not in files and not entry.name.startswith(".")]
-    skipped = tuple(f"{entry.name}/" if entry.is_dir() else entry.name for entry in others)
-    return [_scan(file.name, file) for file in files], skipped
-
-
-def _in_list(file: Path) -> list[PhotoFile]:
-    """The photos named in ``file``, one a line, relative to its folder; ``#`` starts a comment line."""
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"the photo list {file} cannot be read: {error}"
-        raise PhotoError(message) from error
-    found: list[PhotoFile] = []
-    for number, line in enumerate(lines, start=1):
-        name = line.strip()
-        if not name or name.startswith("#"):
-            continue
-        if not (file.parent / name).is_file():
-            message = f"{file}, line {number}: photo {name} does not exist"
-            raise PhotoError(message, hint="paths in the list start from the list's folder")
-        found.append(_scan(name, file.parent / name))
-    return found
+    folders = [entry for entry in entries if entry.is_dir()]
+    files = [entry for entry in entries if entry not in folders]
+    photos = [file for file in files if promises_photo(file.name)]
+    return photos, folders, [file.name for file in files if file not in photos]
 
 
 def _in_zip(file: Path) -> tuple[list[PhotoFile], tuple[str, ...]]:
@@ -235,47 +181,22 @@ def _in_zip(file: Path) -> tuple[list[PhotoFile], tuple[str, ...]]:
     try:
         with zipfile.ZipFile(file) as archive:
             members = [m for m in archive.infolist() if not m.is_dir() and _visible(m.filename)]
-            photos = [m for m in members if _promises_photo(PurePosixPath(m.filename).name)]
+            photos = [m for m in members if promises_photo(PurePosixPath(m.filename).name)]
+            people = _people([m.filename for m in photos])
             skipped = tuple(sorted(m.filename for m in members if m not in photos))
-            return [_scan_member(archive, file, member) for member in photos], skipped
+            return [scan_member(archive, file, m, person=people[m.filename]) for m in photos], skipped
     except (OSError, zipfile.BadZipFile) as error:
         message = f"the photo archive {file} cannot be read: {error}"
         raise PhotoError(message) from error
 
 
+def _people(members: list[str]) -> dict[str, str | None]:
+    """Who is on each photo of an archive: the folders' names, if there are several and no photo outside."""
+    folders = {member: PurePosixPath(member).parent.as_posix() for member in members}
+    named = len(set(folders.values())) > 1 and "." not in folders.values()
+    return {member: folder if named else None for member, folder in folders.items()}
+
+
 def _visible(member: str) -> bool:
     parts = PurePosixPath(member).parts
     return not any(part.startswith(".") or part == "__MACOSX" for part in parts)
-
-
-def _scan(name: str, path: Path) -> PhotoFile:
-    try:
-        with path.open("rb") as stream:
-            digest = _digest(stream)
-            stream.seek(0)
-            decode.check(stream, name)
-    except OSError as error:
-        message = f"photo {name} cannot be read: {error}"
-        raise PhotoError(message) from error
-    return PhotoFile(name=name, digest=digest, path=path)
-
-
-def _scan_member(archive: zipfile.ZipFile, file: Path, member: zipfile.ZipInfo) -> PhotoFile:
-    name = member.filename
-    if member.file_size > _LARGEST_MEMBER_BYTES:
-        message = f"photo {name} in {file} is too large: {member.file_size} bytes"
-        raise PhotoError(message)
-    try:
-        content = archive.read(member)
-    except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-        message = f"photo {name} in {file} cannot be read: {error}"
-        raise PhotoError(message) from error
-    decode.check(io.BytesIO(content), name)
-    return PhotoFile(name=name, digest=digest_of_bytes(content), path=file, member=name)
-
-
-def _digest(stream: BinaryIO) -> str:
-    state = hashlib.sha256()
-    while chunk := stream.read(_CHUNK_BYTES):
-        state.update(chunk)
-    return state.hexdigest()

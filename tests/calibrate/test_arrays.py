@@ -111,15 +111,16 @@ def test_files_named_like_photos(tmp_path: Path) -> None:
         save(tmp_path / f"{name}.npy", np.full((1, 4), value, np.float32))
     files = array_files(SPEC, tmp_path)
 
-    def first(photos: tuple[str, ...]) -> list[int]:
-        return [int(files.beside(photos).value((0, 1), i)[0, 0]) for i in range(2)]
+    def first(photos: tuple[str, ...], sources: tuple[str, str] = ("p", "q")) -> list[int]:
+        return [int(files.beside(photos, sources).value((0, 1), i)[0, 0]) for i in range(2)]
 
     assert first(("c.jpg", "a.png")) == [3, 1]
     assert first(("album/b.jpg", "album/c.jpg")) == [2, 3]
     assert first(("x.jpg", "y.jpg")) == [1, 2]
     assert first(("anna/a.jpg", "ben/a.jpg")) == [1, 2]
+    assert first(("day/b.jpg", "night/b.jpg"), ("p", "p")) == [2, 2]
     with pytest.raises(InputDataError, match=r"named like photo x\.jpg"):
-        files.beside(("a.jpg", "x.jpg"))
+        files.beside(("a.jpg", "x.jpg"), ("p", "q"))
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,37 @@ def test_digest_follows_contents(folder: Path) -> None:
     assert read_photos(folder).digest != before.digest
 
 
+def test_folders_of_people(tmp_path: Path) -> None:
+    """A folder that only holds folders is one of people; a photo beside them, and folders are passed over."""
+    for name in ("ben/2.png", "anna/1.png", "anna/3.png", "ben/more/4.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (24, 20)).save(tmp_path / name)
+    (tmp_path / "anna" / "notes.txt").write_text("x")
+    (tmp_path / "nobody").mkdir()
+    photos = read_photos(tmp_path)
+    assert photos.names == ("anna/1.png", "anna/3.png", "ben/2.png")
+    assert photos.people == ("anna", "anna", "ben")
+    assert photos.skipped == ("anna/notes.txt", "ben/more/", "nobody/")
+    Image.new("RGB", (24, 20)).save(tmp_path / "5.png")
+    alone = read_photos(tmp_path)
+    assert (alone.names, alone.people) == (("5.png",), (None,))
+    assert alone.skipped == ("anna/", "ben/", "nobody/")
+
+
+def test_zip_of_people(folder: Path, tmp_path: Path) -> None:
+    """Several folders in an archive are people; one folder around everything is nobody."""
+    for members, people in (
+        (("album/a.png", "album/b.png"), (None, None)),
+        (("anna/a.png", "ben/b.png"), ("anna", "ben")),
+        (("all/anna/a.png", "all/ben/b.png"), ("all/anna", "all/ben")),
+        (("a.png", "ben/b.png"), (None, None)),
+    ):
+        with zipfile.ZipFile(tmp_path / "x.zip", "w") as writer:
+            for member in members:
+                writer.write(folder / "b.png", member)
+        assert read_photos(tmp_path / "x.zip").people == people
+
+
 def test_single_photo(folder: Path) -> None:
     """One photo may be named itself."""
     assert read_photos(folder / "b.png").names == ("b.png",)
@@ -68,7 +99,8 @@ def test_single_photo(folder: Path) -> None:
 def test_nothing_left(tmp_path: Path) -> None:
     """A folder without photos, and one that is not there, say how to give some."""
     (tmp_path / "readme.md").write_text("x")
-    for path in (tmp_path, tmp_path / "missing"):
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path, tmp_path / "missing", tmp_path / "empty"):
         with pytest.raises(MissingPhotosError, match="no photos") as caught:
             read_photos(path)
         assert "--photos" in caught.value.hint
@@ -79,6 +111,19 @@ def test_broken_photo_is_named_when_reading(folder: Path) -> None:
     (folder / "d.jpg").write_bytes(b"GIF? no")
     with pytest.raises(PhotoError, match=r"d\.jpg is not an image"):
         read_photos(folder)
+
+
+def test_sources_of_versions() -> None:
+    """A photo shows itself; a version of a photo shows what that one shows."""
+    grey = np.zeros((16, 16, 3), np.uint8)
+    photos = photo_set(
+        [
+            DrawnPhoto(name="a", digest="1", draw=lambda: grey),
+            DrawnPhoto(name="b", digest="2", draw=lambda: grey, person="ben", made_from="1"),
+        ]
+    )
+    assert photos.sources == ("1", "1")
+    assert photos.people == (None, "ben")
 
 
 def test_broken_archives_and_lists(tmp_path: Path) -> None:

@@ -35,9 +35,12 @@ def test_nothing_skipped_nothing_said(selfies):
 
 
 def test_only_sub_folders(selfies):
-    """Without a photo beside them, the error says that sub-folders are not looked into."""
+    """Folders without a photo beside them are people; what is not found there either is said."""
     (selfies / "a.png").unlink()
-    with pytest.raises(MissingPhotosError, match="sub-folders") as caught:
+    assert opened_photos(selfies).people == ("more",)
+    (selfies / "more" / "deep").mkdir()
+    (selfies / "more" / "b.png").rename(selfies / "more" / "deep" / "b.png")
+    with pytest.raises(MissingPhotosError, match="nor in the folders there") as caught:
         opened_photos(selfies)
     assert str(selfies) in caught.value.message
 
