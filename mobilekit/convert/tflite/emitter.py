@@ -68,7 +68,9 @@ class Emitter:
         """Write every node in order."""
         from mobilekit.convert.tflite.operation import Operation
 
-        layouts = assign(self.view, self.table, nodes, self.border)
+        # An fp16 file is for GPUs, which want channels last and have no loops that are short.
+        planes = self.precision != "fp16"
+        layouts = assign(self.view, self.table, nodes, self.border, planes=planes)
         for fused, reads, writes in zip(nodes, layouts.reads, layouts.writes, strict=True):
             node = fused.node
             lowering = self.table.require(node, opset=self.view.opsets.get(node.domain, 1))

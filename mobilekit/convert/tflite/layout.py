@@ -3,7 +3,8 @@
 Every operator reads and writes its tensors either in ONNX order or channels-last (axis 1 moved to
 the end: NHWC for images). Some insist (a convolution is channels-last, a Reshape is in ONNX order),
 most do not care as long as their tensors agree. A transpose costs the bytes it moves, so the best
-assignment is a minimum cut of the graph whose nodes are operators and whose edges are tensors.
+assignment is a minimum cut of the graph whose nodes are operators and whose edges are tensors. Operators
+that are slow on a few channels pay for having them last (:mod:`~mobilekit.convert.tflite.planes`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+from mobilekit.convert.tflite.planes import channels_last_cost, is_softmax_of_planes
 
 if TYPE_CHECKING:
     from mobilekit.convert.optable import OpTable
@@ -57,15 +60,29 @@ def sides_of(view: GraphView, table: OpTable, fused: Fused) -> Sides:
     return trait if isinstance(trait, tuple) else (trait, trait)
 
 
-def assign(view: GraphView, table: OpTable, nodes: Sequence[Fused], border: Mapping[str, bool]) -> Layouts:
-    """The assignment that moves the fewest bytes; ``border`` fixes graph inputs and outputs."""
-    sides = [sides_of(view, table, fused) for fused in nodes]
+def assign(
+    view: GraphView,
+    table: OpTable,
+    nodes: Sequence[Fused],
+    border: Mapping[str, bool],
+    *,
+    planes: bool = False,
+) -> Layouts:
+    """The assignment that moves the fewest bytes; ``border`` fixes graph inputs and outputs.
+
+    With ``planes``, maps of few channels are in ONNX's order where that saves more than it moves.
+    """
     cut = _Cut()
     ins, outs = [], []
-    for read, write in sides:
+    for fused in nodes:
+        read, write = sides_of(view, table, fused)
+        if planes and is_softmax_of_planes(view, fused.node):
+            read = write = "any"
         first = cut.node(read)
         ins.append(first)
         outs.append(first if read == write == "any" else cut.node(write))
+        if planes and first > 1:
+            cut.edge(first, 1, channels_last_cost(view, fused))
     producer = {value: outs[i] for i, fused in enumerate(nodes) for value in fused.outputs if value}
     producer.update({name: cut.node(_fixed(border[name])) for name in view.inputs})
     for i, fused in enumerate(nodes):

@@ -8,6 +8,8 @@ import numpy as np
 
 from mobilekit.convert.optable import lowers
 from mobilekit.convert.tflite.fusion import activation_of, clip_bounds
+from mobilekit.convert.tflite.ops.softmax import softmax_of_planes, softmax_of_two_channels
+from mobilekit.convert.tflite.planes import is_softmax_of_planes
 from mobilekit.convert.tflite.quantisable import SYMMETRIC_UNIT, UNIT_INTERVAL
 
 if TYPE_CHECKING:
@@ -125,7 +127,15 @@ def _softmax_sides(view: GraphView, node: onnx.NodeProto) -> Sides:
 
 @lowers("Softmax", since=13, layout=_softmax_sides, int8="fixed", fixed=UNIT_INTERVAL)
 def softmax(op: Operation, input: str, *, axis: int = -1) -> None:  # noqa: A002
-    """SOFTMAX, over the last axis of the file's tensor."""
+    """SOFTMAX, over the last axis of the file's tensor; over the few channels of a float map arithmetic."""
+    few = is_softmax_of_planes(op.emitter.view, op.fused.node)
+    if few and not op.quantised and op.emitter.precision != "fp16":
+        if not op.reads:
+            softmax_of_planes(op, input)
+            return
+        if op.shape(input)[1] == 2:
+            softmax_of_two_channels(op, input)
+            return
     _over_last_axis(op, "SOFTMAX", input, axis, beta=1.0)
 
 
