@@ -2,28 +2,102 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from mobilekit.calibrate.audit.colour import XYZ_FROM_RGB, lab, linear, luminance
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float32]
+    Mask = npt.NDArray[np.bool_]
+    Pixels = npt.NDArray[np.uint8]
 
 _MINKOWSKI = 4
 _CLIPPED = 0.95
+_WHITE, _BLACK = 250, 8
+_COLDEST, _WARMEST = 25_000.0, 1_500.0
+_BACKLIT = 0.3  # of the surroundings' luminance: 1.7 stops darker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Light:
+    """How a photo is lit.
+
+    ``brightness`` is the median of L*, ``contrast`` the distance between its 5th and 95th percentile
+    (both 0…100). ``kelvin`` is the correlated colour temperature of what the camera's white balance
+    left over: about 6500 if it took the light for what it was, less if the photo came out warm.
+    ``over`` and ``under`` are the shares of pixels with a channel at white, and with all at black.
+    ``backlit`` says that what is in the middle is far darker than what is around it.
+    """
+
+    brightness: float
+    contrast: float
+    kelvin: float
+    over: float
+    under: float
+    backlit: bool
+
+
+def light_of(small: Pixels, *, without: Mask | None = None) -> Light:
+    """The light of a thumbnail (H×W×3 uint8); ``without`` masks skin, whose colour is not the light's."""
+    light = linear(small)
+    lightness = lab(light)[..., 0]
+    low, middle, high = np.percentile(lightness, [5, 50, 95])
+    kept = light if without is None or without.all() else light[~without]
+    return Light(
+        brightness=float(middle),
+        contrast=float(high - low),
+        kelvin=colour_temperature(illuminant(kept)),
+        over=float((small >= _WHITE).any(axis=-1).mean()),
+        under=float((small <= _BLACK).all(axis=-1).mean()),
+        backlit=_is_backlit(luminance(light)),
+    )
+
+
+def illuminant(light: Floats) -> Floats:
+    """The colour of the light on a scene in linear RGB (…×3), up to a factor.
+
+    Shades of grey (Finlayson and Trezzi 2004: between the mean of grey-world and the brightest of
+    white-patch) over what is not clipped.
+    """
+    pixels = light.reshape(-1, 3)
+    kept = pixels[pixels.max(axis=1) < _CLIPPED]
+    chosen = kept if len(kept) > len(pixels) // 50 else pixels
+    estimate: Floats = (np.mean(chosen**_MINKOWSKI, axis=0) ** (1 / _MINKOWSKI)).astype(np.float32)
+    return estimate + np.float32(1e-4)
 
 
 def surround_gains(light: Floats) -> Floats:
     """Gains of R, G and B that take half of the estimated cast out of linear RGB (H×W×3).
 
-    Shades of grey (Finlayson and Trezzi 2004) over what is not clipped. Half, because a face that
-    fills the picture is a cast of its own.
+    Half, because a face that fills the picture is a cast of its own.
     """
-    pixels = light.reshape(-1, 3)
-    kept = pixels[pixels.max(axis=1) < _CLIPPED]
-    chosen = kept if len(kept) > len(pixels) // 50 else pixels
-    estimate = np.mean(chosen**_MINKOWSKI, axis=0) ** (1 / _MINKOWSKI) + 1e-4
-    gains: Floats = ((estimate / estimate.mean()) ** -0.5).astype(np.float32)
+    estimate = illuminant(light)
+    gains: Floats = (estimate / estimate.mean()) ** np.float32(-0.5)
     return gains
+
+
+def colour_temperature(colour: Floats) -> float:
+    """Correlated colour temperature in kelvin of a linear RGB colour, 1500…25 000.
+
+    McCamy 1992, "Correlated color temperature as an explicit function of chromaticity coordinates":
+    within a few kelvin of the definition between 2856 K and 6504 K, meaningless far from white.
+    """
+    x, y, z = (float(value) for value in XYZ_FROM_RGB @ colour)
+    total = x + y + z
+    slope = (x / total - 0.3320) / (0.1858 - y / total)
+    kelvin = ((449.0 * slope + 3525.0) * slope + 6823.3) * slope + 5520.33
+    return min(max(kelvin, _WARMEST), _COLDEST)
+
+
+def _is_backlit(bright: Floats) -> bool:
+    """Whether even what is light in the middle is far darker than the brighter half around it."""
+    rows, columns = bright.shape
+    middle = bright[rows // 4 : rows - rows // 4, columns // 3 : columns - columns // 3]
+    around = np.concatenate([bright[: rows // 3].ravel(), bright[:, : columns // 5].ravel()])
+    around = np.concatenate([around, bright[:, columns - columns // 5 :].ravel()])
+    return float(np.percentile(middle, 80)) < _BACKLIT * float(np.percentile(around, 70))

@@ -38,12 +38,13 @@ def surface_of(light: Floats, seed: Mask, allowed: Mask) -> Mask:
     ratios = np.log(np.maximum(light, _FLOOR) / np.maximum(bright, _FLOOR)[..., None])
     apart = np.abs(ratios - np.log(np.maximum(typical, _FLOOR) / np.maximum(level, _FLOOR))).max(axis=-1)
     near = (apart < _CHROMATICITY) & (bright > level * _DARKEST) & (bright < level * _LIGHTEST) & allowed
-    near = cast("Mask", ndimage.binary_opening(near))
+    near = ndimage.binary_opening(near)
     parts, count = cast("tuple[npt.NDArray[np.int32], int]", ndimage.label(near))
     seeds = np.bincount(parts[core], minlength=count + 1)
     kept = seeds > _LEAST_SHARE * np.count_nonzero(core)
     kept[0] = False
-    return cast("Mask", kept[parts])
+    result: Mask = kept[parts]
+    return result
 
 
 def _middle(bright: Floats, seed: Mask) -> Mask:

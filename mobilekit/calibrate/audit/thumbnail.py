@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Pixels = npt.NDArray[np.uint8]
 
-SIDE = 192
+SIDE = 160
 """Longest side, in pixels, of the picture in which skin, light and colour are looked for."""
 
 
