@@ -20,6 +20,12 @@ OperatorPrecision = Literal["int8", "int16", "int8-weights", "float"]
 ``int8-weights``: float operands and results, int8 weights, as every operator of an int8-dynamic file.
 """
 
+INTEGERS: frozenset[OperatorPrecision] = frozenset({"int8", "int16"})
+"""Precisions whose operands and results are integers."""
+
+INT16_METHOD = "min-max symmetric"
+"""How the ranges of a w8a16 file are found."""
+
 FORMAT = "mobilekit-plan/1"
 
 
@@ -72,6 +78,12 @@ class QuantisationPlan:
         """Precision of the operator whose first output is ``operator``; float if not named."""
         plan = self.operators.get(operator)
         return plan.precision if plan else "float"
+
+    @property
+    def is_int16(self) -> bool:
+        """Whether it is the plan of a w8a16 file: integer operators are int16 ones, none is int8."""
+        found = {plan.precision for plan in self.operators.values()} & INTEGERS
+        return found == {"int16"} if found else self.method == INT16_METHOD
 
     def to_json(self) -> str:
         """Canonical JSON (sorted keys, shortest round-trip floats)."""

@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-Precision = Literal["fp32", "fp16", "int8", "int8-dynamic"]
+Precision = Literal["fp32", "fp16", "int8", "w8a16", "int8-dynamic"]
+"""``int8``: weights and activations; ``w8a16``: weights, activations int16; ``int8-dynamic``: weights."""
+
+PLANNED: tuple[Precision, ...] = ("int8", "w8a16")
+"""Precisions that need a plan: activations have scales from calibration."""
+
 Accelerator = Literal["npu", "gpu", "cpu"]
 
 

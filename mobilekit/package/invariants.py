@@ -6,7 +6,8 @@ a Softmax whose parts do not add up, an output beyond what was calibrated.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
 _FLEX = "Flex"
+_INTEGERS = {"int8": (-128, 127), "int16": (-32768, 32767)}
 _BUG = "this is a bug of mobilekit: please report it with the model"
 
 
@@ -35,15 +37,19 @@ def check_operators(facts: FileFacts) -> None:
         raise UnsoundArtifactError(message, hint="apps would need a library of their own to run it")
 
 
-def check_int8(facts: FileFacts, planned_int8: int) -> None:
-    """At least ``planned_int8`` convolutions have int8 activations. Raises UnsoundArtifactError."""
+def check_activations(facts: FileFacts, planned: Mapping[str, int]) -> None:
+    """At least the ``planned`` convolutions have activations of a type (``int8``, ``int16``).
+
+    Raises UnsoundArtifactError.
+    """
     convolutions = [op for op in facts.operators if op.name in CONVOLUTIONS]
-    integer = sum(_activation(facts, op.name, op.inputs) == "int8" for op in convolutions)
-    if integer < planned_int8:
-        message = (
-            f"{integer} of {len(convolutions)} convolutions have int8 activations, {planned_int8} planned"
-        )
-        raise UnsoundArtifactError(message, hint=_BUG)
+    for dtype, least in planned.items():
+        integer = sum(_activation(facts, op.name, op.inputs) == dtype for op in convolutions)
+        if integer < least:
+            message = (
+                f"{integer} of {len(convolutions)} convolutions have {dtype} activations, {least} planned"
+            )
+            raise UnsoundArtifactError(message, hint=_BUG)
 
 
 def _activation(facts: FileFacts, name: str, inputs: tuple[int, ...]) -> str:
@@ -65,25 +71,41 @@ def check_softmax(outputs: Mapping[str, Array], axes: Mapping[str, int]) -> None
             raise UnsoundArtifactError(message, hint=_BUG)
 
 
-def int8_values(graph: Graph, plan: QuantisationPlan) -> frozenset[str]:
-    """The values of the legalised ``graph`` that an int8 operator of ``plan`` writes."""
-    chosen = (o for o in operators(graph) if plan.precision_of(o.name) == "int8")
-    return frozenset(value for operator in chosen for value in operator.outputs)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Representable:
+    """The least and the greatest number that an integer value can say, and its step."""
+
+    minimum: float
+    maximum: float
+    step: float
 
 
-def check_output_ranges(
-    outputs: Mapping[str, Array], plan: QuantisationPlan, *, written: Collection[str]
-) -> None:
-    """Outputs ``written`` by int8 operators lie within what their scale can say.
+def written_by_integers(graph: Graph, plan: QuantisationPlan) -> dict[str, Representable]:
+    """The values of the legalised ``graph`` that an int8 or int16 operator of ``plan`` writes."""
+    found: dict[str, Representable] = {}
+    for operator in operators(graph):
+        precision = plan.precision_of(operator.name)
+        if precision not in _INTEGERS:
+            continue
+        scales = plan.values if precision == "int8" else plan.values_int16
+        for value in filter(None, operator.outputs):
+            scale = scales[value]
+            low, high = ((q - scale.zero_point) * scale.scale for q in _INTEGERS[precision])
+            found[value] = Representable(minimum=low, maximum=high, step=scale.scale)
+    return found
+
+
+def check_output_ranges(outputs: Mapping[str, Array], *, written: Mapping[str, Representable]) -> None:
+    """Outputs ``written`` by integer operators lie within what their scale can say, but for one step.
 
     Raises UnsoundArtifactError.
     """
     for name, value in outputs.items():
-        scale = plan.values.get(name) if name in written else None
-        if scale is None or not value.size or value.dtype.kind != "f":
+        limits = written.get(name)
+        if limits is None or not value.size or value.dtype.kind != "f":
             continue
-        low, high = ((q - scale.zero_point) * scale.scale for q in (-128, 127))
-        if float(value.min()) < low - scale.scale or float(value.max()) > high + scale.scale:
+        low, high = limits.minimum, limits.maximum
+        if float(value.min()) < low - limits.step or float(value.max()) > high + limits.step:
             got = f"{float(value.min()):.4g} to {float(value.max()):.4g}"
             message = f"output {name} is {got}, outside its calibrated {low:.4g} to {high:.4g}"
             raise UnsoundArtifactError(message, hint=_BUG)
@@ -116,7 +138,8 @@ def softmax_outputs(nodes: Sequence[onnx.NodeProto], outputs: Sequence[str]) -> 
     }
 
 
-def planned_int8_convolutions(nodes: Sequence[onnx.NodeProto], plan: QuantisationPlan) -> int:
-    """How many convolutions of a legalised graph ``plan`` has in int8."""
+def planned_convolutions(nodes: Sequence[onnx.NodeProto], plan: QuantisationPlan) -> dict[str, int]:
+    """How many convolutions of a legalised graph ``plan`` has in int8, and in int16."""
     convolutions = [node.output[0] for node in nodes if node.op_type in ("Conv", "ConvTranspose")]
-    return sum(plan.precision_of(name) == "int8" for name in convolutions)
+    planned: list[str] = [plan.precision_of(name) for name in convolutions]
+    return {precision: planned.count(precision) for precision in _INTEGERS}

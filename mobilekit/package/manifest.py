@@ -63,6 +63,7 @@ def manifest(
         "precision": precision,
         "scheme": scheme.name,
         "int8_share": scheme.int8_share,
+        "int16_share": scheme.int16_share,
         "model": {"file": MODEL_FILE, "format": "tflite", "sha256": file_digest, "size_bytes": file_bytes},
         "inputs": [_tensor(t, facts.tensors[i], description.inputs) for t, i in inputs],
         "outputs": [_tensor(t, facts.tensors[i], description.outputs) for t, i in outputs],

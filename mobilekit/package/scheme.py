@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mobilekit.plan.macs import int8_share, scheme
+from mobilekit.plan.macs import scheme, share_of
 
 if TYPE_CHECKING:
     from mobilekit.quantisation import QuantisationPlan
@@ -17,14 +17,22 @@ _NAMES: dict[str, str] = {"fp32": "fp32", "fp16": "fp16", "int8-dynamic": "w8-dy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheme:
-    """``name`` as in the manifest; ``int8_share`` of the multiply-accumulates, for static int8 only."""
+    """``name`` as in the manifest; shares of the multiply-accumulates, for files made by a plan only.
+
+    ``int8_share`` counts those whose activations are int8, ``int16_share`` those whose are int16, if any.
+    """
 
     name: str
     int8_share: float | None = None
+    int16_share: float | None = None
 
 
 def scheme_of(precision: Precision, graph: Graph | None, plan: QuantisationPlan | None) -> Scheme:
-    """The scheme of a file of ``precision``; static int8 is named by the legalised graph and its plan."""
+    """The scheme of a file of ``precision``; what has a plan is named by the legalised graph and it."""
     if plan is None or graph is None:
         return Scheme(name=_NAMES[precision])
-    return Scheme(name=scheme(graph, plan), int8_share=round(int8_share(graph, plan), 4))
+    return Scheme(
+        name=scheme(graph, plan),
+        int8_share=round(share_of(graph, plan, "int8"), 4),
+        int16_share=round(share_of(graph, plan, "int16"), 4) or None,
+    )

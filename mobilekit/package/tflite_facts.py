@@ -13,7 +13,7 @@ CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileTensor:
-    """A tensor as the file stores it; ``quantisation`` is that of a per-tensor int8 tensor."""
+    """A tensor as the file stores it; ``quantisation`` is that of a per-tensor int8 or int16 tensor."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -64,7 +64,7 @@ def _tensor(tensor: Any, dtypes: dict[int, str]) -> FileTensor:
     dtype = dtypes[tensor.Type()].lower()
     found = tensor.Quantization()
     scale = None
-    if dtype == "int8" and found is not None and found.ScaleLength() == 1:
+    if dtype in ("int8", "int16") and found is not None and found.ScaleLength() == 1:
         scale = Scale(scale=float(found.Scale(0)), zero_point=int(found.ZeroPoint(0)))
     shape = tuple(int(tensor.Shape(i)) for i in range(tensor.ShapeLength()))
     return FileTensor(dtype=dtype, shape=shape, quantisation=scale)

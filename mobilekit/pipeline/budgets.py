@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mobilekit.errors import BudgetError
 from mobilekit.pipeline.measure import psnr_of
+from mobilekit.tier import PLANNED
 
 if TYPE_CHECKING:
     from mobilekit.pipeline.variant import Variant
@@ -34,7 +35,7 @@ def failures(variant: Variant, budget: Budget) -> tuple[str, ...]:
     Integer and boolean outputs are judged by the share of elements that differ.
     """
     if variant.is_int8_in_name_only:
-        return ("no operator of this model gains from int8: the plan leaves all in float",)
+        return ("no operator of this model gains from integers: the plan leaves all in float",)
     return outside(variant.measured["parity"], budget)
 
 
@@ -67,7 +68,7 @@ def budget_error(target: Target, tier: Tier, refused: Sequence[RefusedRung]) -> 
 
 def _remedies(tier: Tier, tried: Sequence[Precision]) -> str:
     """What may help, without what was tried: precisions are tried again only above the last one."""
-    photos = "calibrate with photos like those the app will see; or, " if "int8" in tried else ""
+    photos = "calibrate with photos like those the app will see; or, " if {*PLANNED} & {*tried} else ""
     finer = [p for p in _FINER if p not in tried and "fp32" not in tried]
     rungs = ", ".join(f'"{precision}"' for precision in (*tier.next_rungs, *finer[:1]))
     border = 'io = "float32" and ' if tier.io == "int8" else ""

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilekit.package.invariants import (
+    check_activations,
     check_finite,
-    check_int8,
     check_operators,
     check_output_ranges,
     check_softmax,
-    int8_values,
-    planned_int8_convolutions,
+    planned_convolutions,
     softmax_outputs,
+    written_by_integers,
 )
 from mobilekit.package.tflite_facts import FileFacts, facts_of
 from mobilekit.parity.whole_model import compare
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantised:
-    """What a static int8 file was made from; its invariants follow from both."""
+    """What a file with integer activations was made from; its invariants follow from both."""
 
     graph: Graph
     plan: QuantisationPlan
@@ -79,10 +79,9 @@ def _check(
     if quantised is None:
         return
     nodes = quantised.graph.proto().graph.node
-    check_int8(facts, planned_int8_convolutions(nodes, quantised.plan))
+    check_activations(facts, planned_convolutions(nodes, quantised.plan))
     check_softmax(first.outputs[0], softmax_outputs(nodes, list(first.outputs[0])))
-    written = int8_values(quantised.graph, quantised.plan)
-    check_output_ranges(first.outputs[0], quantised.plan, written=written)
+    check_output_ranges(first.outputs[0], written=written_by_integers(quantised.graph, quantised.plan))
 
 
 def _measured(

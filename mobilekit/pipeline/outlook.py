@@ -1,7 +1,7 @@
 """What each tier's accelerators would take of its file, by the lists that delegates publish.
 
-The file is drafted, not written, and nothing is run: an int8 file is drafted with a plan that has the
-right precisions and made-up scales, since no photo has been looked at.
+The file is drafted, not written, and nothing is run: an int8 or w8a16 file is drafted with a plan that has
+the right precisions and made-up scales, since no photo has been looked at.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ def drafted_operators(
     from mobilekit.convert.tflite.api import draft
     from mobilekit.convert.tflite.delegates.operators import operators_of_draft
 
-    plan = unseen_plan(graph) if precision == "int8" else None
+    unseen = {"int8": unseen_plan, "w8a16": unseen_int16_plan}.get(precision)
+    plan = unseen(graph) if unseen else None
     builder = draft(
         graph,
         precision=precision,
@@ -123,6 +124,23 @@ def unseen_plan(graph: Graph) -> QuantisationPlan:
         if operator.fixed is not None:
             values.update(dict.fromkeys(operator.outputs, operator.fixed))
     return QuantisationPlan(graph_digest=graph.digest, values=values, operators=precisions, method="unseen")
+
+
+def unseen_int16_plan(graph: Graph) -> QuantisationPlan:
+    """As :func:`unseen_plan`, of a w8a16 file."""
+    from mobilekit.convert.tflite.quantisable import operators_of
+    from mobilekit.convert.tflite.view import view_of
+    from mobilekit.plan.heavy_weights import lighten
+    from mobilekit.plan.int16 import decide_int16
+    from mobilekit.quantisation import QuantisationPlan, Scale
+
+    view = view_of(graph)
+    operators = operators_of(view)
+    precisions = lighten(view, operators, decide_int16(operators))
+    values = {name: Scale(scale=1.0 / 32768.0, zero_point=0) for name in view.shapes}
+    return QuantisationPlan(
+        graph_digest=graph.digest, values={}, operators=precisions, method="unseen", values_int16=values
+    )
 
 
 def _by_list(

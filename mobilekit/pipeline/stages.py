@@ -22,6 +22,7 @@ from mobilekit.pipeline.progress import counting
 from mobilekit.pipeline.reference import RecordedSession, record
 from mobilekit.plan.api import plan_int8
 from mobilekit.plan.equalise import equalise
+from mobilekit.plan.int16 import plan_w8a16
 from mobilekit.quantisation import QuantisationPlan
 from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.isolated import run_isolated
@@ -132,6 +133,24 @@ def _read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def plan_int16(opened: Opened, prepared: Prepared, calibration: SampleSource) -> QuantisationPlan:
+    """As :func:`plan`, with int16 activations."""
+    job, ranges = opened.job, image_ranges(opened)
+    key = {
+        "graph": prepared.graph.digest,
+        "samples": calibration.digest,
+        "ranges": ranges,
+        **build_key(),
+    }
+
+    def build(folder: Path) -> None:
+        progress = counting(job.progress, "calibrate w8a16")
+        made = plan_w8a16(prepared.graph, calibration, input_ranges=ranges, progress=progress)
+        (folder / "plan.json").write_text(made.to_json(), encoding="utf-8")
+
+    return read_plan(job.store.stage("plan-w8a16", key, build).path / "plan.json", prepared.graph)
+
+
 def plan(opened: Opened, prepared: Prepared, calibration: SampleSource) -> QuantisationPlan:
     """Calibrate on ``calibration`` and decide every operator's precision and ranges."""
     job = opened.job
@@ -165,13 +184,7 @@ def image_ranges(opened: Opened) -> dict[str, tuple[float, float]]:
 
 def read_plan(path: Path, graph: Graph) -> QuantisationPlan:
     """A plan from a file. Raises PlanError if it is damaged or of another graph."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"cannot read the plan {path}: {error}"
-        hint = "package writes one beside each int8 model, and so does `mobilekit convert --precision int8`"
-        raise PlanError(message, hint=hint) from error
-    found = QuantisationPlan.from_json(text)
+    found = _plan_from(path)
     if found.graph_digest != graph.digest:
         message = (
             f"{path} is the plan of another graph: {found.graph_digest[:12]}, {graph.digest[:12]} expected"
@@ -179,6 +192,32 @@ def read_plan(path: Path, graph: Graph) -> QuantisationPlan:
         hint = "a plan holds for one model, its shapes and one mobilekit: leave --plan out to make one"
         raise PlanError(message, hint=hint)
     return found
+
+
+def read_plan_of(precision: Precision, path: Path, graph: Graph) -> QuantisationPlan:
+    """As :func:`read_plan`, for a file of ``precision``. Raises PlanError if it is of another kind."""
+    kind = precision_of_plan(path)
+    if kind != precision:
+        message = f"{path} is the plan of a file of precision {kind}, {precision} is asked for"
+        raise PlanError(message, hint=f"choose precision {kind}, or leave --plan out to make one")
+    return read_plan(path, graph)
+
+
+def precision_of_plan(path: Path) -> Precision:
+    """What the plan in a file makes: ``w8a16`` where its integer operators are int16, else ``int8``.
+
+    Raises PlanError if it is damaged.
+    """
+    return "w8a16" if _plan_from(path).is_int16 else "int8"
+
+
+def _plan_from(path: Path) -> QuantisationPlan:
+    try:
+        return QuantisationPlan.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"cannot read the plan {path}: {error}"
+        hint = "package writes one beside each int8 model, and so does `mobilekit convert --precision int8`"
+        raise PlanError(message, hint=hint) from error
 
 
 def emit_file(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mobilekit.legalise.profiles import profile_for
 from mobilekit.pipeline.job import Fill, Job
 from mobilekit.pipeline.keys import build_key, model_digest, tool_versions
+from mobilekit.tier import PLANNED
 
 if TYPE_CHECKING:
     from mobilekit.pipeline.budgets import RefusedRung
@@ -36,9 +37,9 @@ def job_of(job: Job, target: Target, tier: Tier) -> Job:
 def profile_of(tier: Tier) -> str:
     """What the tier's model is legalised for: the accelerator that it names first.
 
-    An int8 tier has the CPU's forms, so that a plan is of the same graph in every command.
+    A tier with a plan has the CPU's forms, so that a plan is of the same graph in every command.
     """
-    return "tflite-cpu" if tier.precision == "int8" else profile_for(tier.accelerators)
+    return "tflite-cpu" if tier.precision in PLANNED else profile_for(tier.accelerators)
 
 
 def build_tier(
@@ -89,11 +90,12 @@ def first_within(
 ) -> tuple[Variant, tuple[RefusedRung, ...]]:
     """The first rung within its budget, and the ones before that were not. Raises BudgetError."""
     from mobilekit.pipeline.budgets import RefusedRung, budget_error, failures
+    from mobilekit.pipeline.stages import precision_of_plan
     from mobilekit.pipeline.variant import build_variant
 
     refused: list[RefusedRung] = []
     for precision in (tier.precision, *tier.next_rungs):
-        given = plan if precision == "int8" else None
+        given = plan if plan is not None and precision == precision_of_plan(plan) else None
         variant = build_variant(
             opened, precision=precision, checks=target.checks, io=tier.io, given_plan=given
         )

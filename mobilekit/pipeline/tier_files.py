@@ -75,6 +75,7 @@ def _measured(
         "precision": variant.precision,
         "scheme": variant.scheme.name,
         "int8_share": variant.scheme.int8_share,
+        "int16_share": variant.scheme.int16_share,
         "converter": variant.converter,
         "self_check_fp32": dict(variant.check),
         "budget": budget_as_json(target.budget_of(tier, variant.precision)),

@@ -25,10 +25,13 @@ from mobilekit.pipeline.stages import (
     Prepared,
     emit_file,
     plan,
+    plan_int16,
     prepare,
-    read_plan,
+    read_plan_of,
     self_check,
 )
+from mobilekit.quantisation import INTEGERS
+from mobilekit.tier import PLANNED
 
 if TYPE_CHECKING:
     from mobilekit.pipeline.opened import Opened
@@ -58,14 +61,14 @@ class Variant:
 
     @property
     def is_int8_in_name_only(self) -> bool:
-        """Whether a static int8 file's plan leaves every operator in float."""
+        """Whether the plan of a file called int8 or w8a16 leaves every operator in float."""
         chosen = self.plan.operators.values() if self.plan else ()
-        return self.plan is not None and not any(p.precision == "int8" for p in chosen)
+        return self.plan is not None and not any(p.precision in INTEGERS for p in chosen)
 
     def float_operators(self) -> list[dict[str, str]]:
         """Operators that the plan left in float (weights aside), with the reasons."""
         chosen = self.plan.operators if self.plan else {}
-        return [{"operator": n, "reason": p.reason} for n, p in chosen.items() if p.precision != "int8"]
+        return [{"operator": n, "reason": p.reason} for n, p in chosen.items() if p.precision not in INTEGERS]
 
 
 def build_variant(
@@ -87,7 +90,7 @@ def build_variant(
         if opened.job.fallback is None or precision not in ("fp32", "fp16"):
             raise
         return _by_onnx2tf(opened, precision=precision, checks=checks)
-    chosen = _plan(opened, prepared, given_plan) if precision == "int8" else None
+    chosen = _plan(opened, prepared, precision, given_plan) if precision in PLANNED else None
     emitted = emit_file(opened, prepared, precision=precision, plan=chosen, io=io)
     quantised = Quantised(graph=prepared.graph, plan=chosen) if chosen else None
     calibrated = opened.calibration if chosen and given_plan is None else None
@@ -118,14 +121,15 @@ def _measured(
     return measure(opened, emitted, label=precision, quantised=quantised)
 
 
-def _plan(opened: Opened, prepared: Prepared, given: Path | None) -> QuantisationPlan:
+def _plan(opened: Opened, prepared: Prepared, precision: Precision, given: Path | None) -> QuantisationPlan:
     if given is not None:
-        return read_plan(given, prepared.graph)
+        return read_plan_of(precision, given, prepared.graph)
     if opened.calibration is None:
-        message = f"{opened.job.model}: precision int8 is calibrated on photos (or data), and there are none"
+        model = opened.job.model
+        message = f"{model}: precision {precision} is calibrated on photos (or data), and there are none"
         hint = "give --photos FOLDER (and describe the inputs: mobilekit init), --plan plan.json, or samples="
         raise MissingPhotosError(message, hint=hint)
-    return plan(opened, prepared, opened.calibration)
+    return (plan_int16 if precision == "w8a16" else plan)(opened, prepared, opened.calibration)
 
 
 def _by_onnx2tf(opened: Opened, *, precision: Literal["fp32", "fp16"], checks: Checks) -> Variant:

@@ -19,7 +19,7 @@ from mobilekit.plan.heavy_weights import lighten
 from mobilekit.plan.int16_scales import Int16Scales, int16_scales
 from mobilekit.plan.precision import NORM
 from mobilekit.plan.same_scale import scale_classes
-from mobilekit.quantisation import OperatorPlan, QuantisationPlan
+from mobilekit.quantisation import INT16_METHOD, OperatorPlan, QuantisationPlan
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.samples import SampleSource
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mobilekit.source.graph import Graph
     from mobilekit.tensors import Feed
 
-METHOD = "min-max symmetric"
 NO_KERNEL = "no int16 kernel"
 PROPORTIONAL = "small operands make its result, or are it: fixed steps lose them"
 ALONE = "no int16 operator with weights is connected to it: int16 would only add conversions"
@@ -63,7 +62,10 @@ class Int16Planner:
         self._stats: dict[str, ValueStats] = {}
 
     def plan(self) -> QuantisationPlan:
-        """The plan with every operator at int16 that is as good there. Raises InputDataError without samples."""
+        """The plan with every operator at int16 that is as good there.
+
+        Raises InputDataError without samples.
+        """
         reasons: dict[str, str] = {}
         while True:
             precisions = decide_int16(self._operators, denied=reasons)
@@ -77,7 +79,7 @@ class Int16Planner:
             values={},
             operators=lighten(self._view, self._operators, precisions),
             equalisation=self._equalisation,
-            method=METHOD,
+            method=INT16_METHOD,
             values_int16=scales.values,
         )
 
@@ -95,10 +97,8 @@ class Int16Planner:
             if not scales.denied:
                 break
             wanted = {name: reason for name, reason in wanted.items() if name not in scales.denied}
-        changed = {
-            n: OperatorPlan(precision="int16", reason=r or plan.operators[n].reason)
-            for n, r in wanted.items()
-        }
+        reasons = {name: reason or plan.operators[name].reason for name, reason in wanted.items()}
+        changed = {name: OperatorPlan(precision="int16", reason=reason) for name, reason in reasons.items()}
         return replace(plan, operators={**plan.operators, **changed}, values_int16=scales.values)
 
     def refusal(self, name: str) -> str:

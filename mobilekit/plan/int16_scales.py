@@ -62,10 +62,9 @@ def int16_scales(
         step = max(float(np.float32(largest / LARGEST)), SMALLEST_SCALE)
         owners = [fixed[v] for v in each.sources if v in fixed]
         if owners:
-            (name, scale), *_ = owners
-            if step > scale.scale * LARGEST / (LARGEST - 1):
+            if step > owners[0][1].scale * LARGEST / (LARGEST - 1):
                 denied.update({name: TIED_FIXED for name, _ in owners})
-            step = scale.scale
+            step = owners[0][1].scale
             prescribed.update(each.values)
         steps.update(dict.fromkeys(each.values, step))
     if not denied:

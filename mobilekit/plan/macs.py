@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import onnx
 
     from mobilekit.convert.tflite.view import GraphView
-    from mobilekit.quantisation import QuantisationPlan
+    from mobilekit.quantisation import OperatorPrecision, QuantisationPlan
     from mobilekit.source.graph import Graph
 
 WHOLE_SHARE = 0.99
@@ -30,13 +30,21 @@ def count_macs(view: GraphView) -> dict[str, int]:
 
 def int8_share(graph: Graph, plan: QuantisationPlan) -> float:
     """The share of ``graph``'s multiply-accumulates that ``plan`` has in int8; 0 if there are none."""
+    return share_of(graph, plan, "int8")
+
+
+def share_of(graph: Graph, plan: QuantisationPlan, precision: OperatorPrecision) -> float:
+    """The share of ``graph``'s multiply-accumulates at ``precision``; 0 if there are none."""
     counts = macs(graph)
     total = sum(counts.values())
-    return sum(n for name, n in counts.items() if plan.precision_of(name) == "int8") / total if total else 0.0
+    found = sum(n for name, n in counts.items() if plan.precision_of(name) == precision)
+    return found / total if total else 0.0
 
 
 def scheme(graph: Graph, plan: QuantisationPlan) -> str:
-    """``w8a8-static`` from 99 % of the multiply-accumulates on, else ``w8a8-mixed``."""
+    """``w8a8-static`` or ``w8a16-static`` from 99 % of the multiply-accumulates on, else ``…-mixed``."""
+    if plan.is_int16:
+        return "w8a16-static" if share_of(graph, plan, "int16") >= WHOLE_SHARE else "w8a16-mixed"
     return "w8a8-static" if int8_share(graph, plan) >= WHOLE_SHARE else "w8a8-mixed"
 
 
