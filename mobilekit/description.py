@@ -5,7 +5,7 @@ Values only; ``mobilekit.toml`` is read by :mod:`mobilekit.config`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -130,3 +130,10 @@ class ModelDescription:
 def _cropped(said: TensorDescription, crop: Crop) -> TensorDescription:
     embedding = replace(said.embedding, crop=crop) if said.embedding is not None else None
     return replace(said, crop=crop if said.kind == "image" else said.crop, embedding=embedding)
+
+
+def shows_faces(description: ModelDescription, inputs: Iterable[str]) -> bool:
+    """Whether one of the inputs shows the face on a photo, or the embedding model of one does."""
+    said = [description.inputs[name] for name in inputs if name in description.inputs]
+    own = [each.embedding for each in said if each.embedding is not None]
+    return any(each.kind == "image" and each.crop == "face" for each in (*said, *own))

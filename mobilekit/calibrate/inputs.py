@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from mobilekit.calibrate.embedding import Embedding, open_embedding
 from mobilekit.calibrate.faces import Faces, find_faces
 from mobilekit.calibrate.fit import image_fit
 from mobilekit.calibrate.samples import SampleSource, split
-from mobilekit.description import TensorDescription
+from mobilekit.description import TensorDescription, shows_faces
 from mobilekit.errors import DescriptionError, InputDataError, MissingPhotosError
 
 if TYPE_CHECKING:
@@ -76,13 +76,6 @@ def input_samples(
         make=lambda items, index: {spec.name: values[spec.name](items, index) for spec in inputs},
         notes=notes,
     )
-
-
-def shows_faces(description: ModelDescription, inputs: Iterable[str]) -> bool:
-    """Whether one of the inputs shows the face on a photo, or an embedding model of theirs does."""
-    said = [description.inputs[name] for name in inputs if name in description.inputs]
-    own = [*said, *(each.embedding for each in said if each.embedding is not None)]
-    return any(each.kind == "image" and each.crop == "face" for each in own)
 
 
 def _without_photos(

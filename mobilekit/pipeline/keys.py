@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _NOT_BUILDING = ("cli", "report")
+_PATHS = ("source", "projection", "detector")
 _TOOLS = (
     "ai-edge-litert",
     "flatbuffers",
@@ -119,15 +120,43 @@ def _digest_if_there(path: Path) -> str | None:
 
 
 def description_key(description: ModelDescription) -> dict[str, Any]:
-    """What a description says, without where it was read from."""
-    said = asdict(description)
-    return {name: said[name] for name in ("name", "version", "inputs", "outputs")}
+    """What a description says, without where it was read from and where its files lie."""
+    said: dict[str, Any] = _without_paths(asdict(description))
+    return {name: said[name] for name in ("name", "version", "inputs", "outputs", "faces")}
 
 
-def data_key(description: ModelDescription, data: Mapping[str, Path]) -> dict[str, Any]:
-    """Digests of the array inputs' files: given ones, and those that the description names."""
-    named = {n: description.folder / d.source for n, d in description.inputs.items() if d.source is not None}
-    return {name: _digest_if_there(path) for name, path in sorted({**named, **data}.items())}
+def _without_paths(said: Any) -> Any:
+    if not isinstance(said, Mapping):
+        return said
+    return {name: _without_paths(value) for name, value in said.items() if name not in _PATHS}
+
+
+def data_key(description: ModelDescription, data: Mapping[str, Path], store: Store) -> dict[str, Any]:
+    """Digests of the files that feeds come from: given ones, and those that the description names."""
+    folder = description.folder
+    found = {name: _data_digest(path, store) for name, path in sorted(data.items())}
+    for name, said in sorted(description.inputs.items()):
+        for key, file in (("", said.source), (".projection", said.projection)):
+            if file is not None and name not in data:
+                found[name + key] = _data_digest(folder / file, store)
+    if description.faces.detector is not None:
+        found["[crop]"] = [_data_digest(path, store) for path in _detector_files(description)]
+    return found
+
+
+def _detector_files(description: ModelDescription) -> list[Path]:
+    """The face detector, and the file of its own that describes it."""
+    from mobilekit.calibrate.faces import detector_files
+
+    model, own = detector_files(description)
+    return [model] if own is None else [model, own]
+
+
+def _data_digest(path: Path, store: Store) -> Any:
+    """The digest of a file or folder, of a model with its external data; None if it is not there."""
+    if path.suffix.lower() != ".onnx" or not path.is_file():
+        return _digest_if_there(path)
+    return model_key(path, store)
 
 
 def feeds_key(samples: Sequence[Feed] | None) -> str | None:
