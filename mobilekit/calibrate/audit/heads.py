@@ -34,10 +34,11 @@ _MODES = 6
 _EDGES = (np.arange(0, 101, 5), np.arange(-30, 61, 5), np.arange(-30, 81, 5))  # L*, a*, b*
 _NEAR = np.array([10.0, 7.0, 8.0])
 _LEAST_AREA = 0.04  # of the picture: a selfie, no passer-by
-_LEAST_ROUNDNESS = 0.76
-_LEAST_HOLES = 0.03
+_EVIDENCE = ((0.76, 0.03), (0.70, 0.065))  # (roundness, holes): either is enough
 _LONGEST = 2.0
+_ROUND = 1.1
 _TILT = 40.0
+_BORDER = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +54,9 @@ class Outline:
     @property
     def is_head(self) -> bool:
         """Whether a head in a photo can look so."""
-        upright = self.tilt < _TILT or self.ratio < 1.25
-        round_enough = self.roundness > _LEAST_ROUNDNESS and self.ratio < _LONGEST
-        return upright and round_enough and self.holes > _LEAST_HOLES and self.border < 0.6
+        upright = self.tilt < _TILT or self.ratio < _ROUND
+        shown = any(self.roundness > least and self.holes > holes for least, holes in _EVIDENCE)
+        return upright and shown and self.ratio < _LONGEST and self.border < _BORDER
 
 
 def head_mask(small: Pixels) -> Mask:

@@ -47,7 +47,10 @@ _MONK = "f6ede4 f3e7db f7ead0 eadaba d7bd96 a07e56 825c43 604134 3a312a 292420"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tone:
-    """The tone of a photo's skin: ITA in degrees, its published group, the Monk tone of nearest ITA."""
+    """The tone of a photo's skin: ITA in degrees, its published group, the Monk tone of nearest ITA.
+
+    ``group`` joins the published groups to three, coarse enough for one photo to tell.
+    """
 
     ita: float
     ita_group: str

@@ -39,19 +39,14 @@ def test_a_monk_swatch_is_its_own_tone(monk: int) -> None:
     assert tone.group == ("light" if monk <= 5 else "medium" if monk <= 7 else "dark")
 
 
-def test_angles_fall_over_the_scale_and_groups_follow_the_published_bounds() -> None:
+def test_angles_fall_over_the_scale_and_groups_follow_the_bounds() -> None:
     """The Monk bounds fall; 28 and -30 degrees separate the three groups, 55 the very light."""
     bounds = monk_bounds()
     assert list(bounds) == sorted(bounds, reverse=True)
     assert len(bounds) == 9
-    assert [tone_of_angle(a).group for a in (90, 28.1, 27.9, -29.9, -30.1, -90)] == [
-        "light",
-        "light",
-        "medium",
-        "medium",
-        "dark",
-        "dark",
-    ]
+    angles = (90, 28.1, 27.9, -29.9, -30.1, -90)
+    expected = ["light", "light", "medium", "medium", "dark", "dark"]
+    assert [tone_of_angle(angle).group for angle in angles] == expected
     assert tone_of_angle(55.1).ita_group == "very light"
     assert tone_of_angle(54.9).ita_group == "light"
 
