@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
+from mobilekit.calibrate.faces import Face, Faces
 from mobilekit.calibrate.inputs import input_samples, split
 from mobilekit.calibrate.photos import DrawnPhoto, PhotoSet, photo_set
-from mobilekit.description import ModelDescription, TensorDescription
+from mobilekit.description import FaceDescription, ModelDescription, TensorDescription
 from mobilekit.errors import DescriptionError, InputDataError, MissingPhotosError
 from mobilekit.tensors import DType, TensorSpec
+from tests.calibrate.support import drawn, spot, write_detector
 
 IMAGE = TensorDescription(kind="image", range=(0.0, 255.0))
 
@@ -22,12 +25,12 @@ def image(name: str, *shape: int) -> TensorSpec:
     return TensorSpec(name=name, dtype=DType.FLOAT32, shape=shape or (1, 3, 16, 16))
 
 
-def photos(count: int, drawn: list[int] | None = None) -> PhotoSet:
+def photos(count: int, seen: list[int] | None = None) -> PhotoSet:
     """Photos of one grey each: photo i shows i."""
 
     def draw(value: int) -> np.ndarray:
-        if drawn is not None:
-            drawn.append(value)
+        if seen is not None:
+            seen.append(value)
         return np.full((20, 24, 3), value, np.uint8)
 
     return photo_set(
@@ -65,11 +68,11 @@ def test_halves_pair_within_themselves() -> None:
 
 def test_photos_are_decoded_once_for_two_inputs_of_a_size() -> None:
     """Nothing is decoded before it is asked for, and no photo twice where sizes agree."""
-    drawn: list[int] = []
-    samples = input_samples((image("a"), image("b")), described(a=IMAGE, b=IMAGE), photos=photos(4, drawn))
-    assert drawn == []
+    seen: list[int] = []
+    samples = input_samples((image("a"), image("b")), described(a=IMAGE, b=IMAGE), photos=photos(4, seen))
+    assert seen == []
     list(samples)
-    assert sorted(drawn) == [0, 1, 2, 3]
+    assert sorted(seen) == [0, 1, 2, 3]
 
 
 def test_batch_takes_successive_photos() -> None:
@@ -140,3 +143,126 @@ def test_digest_follows_everything_but_places(tmp_path: Path) -> None:
     other = TensorDescription(kind="image", range=(0.0, 1.0))
     changed = [digest(3, "a.npy"), digest(2, "c.npy"), digest(2, "a.npy", other), digest(2, "a.npy", side=32)]
     assert len({base, *changed}) == 5
+
+
+def test_two_inputs_of_one_photo() -> None:
+    """An image input with `of` shows the photo of the other, at its own size; pairs are of the others."""
+    inputs = (image("small", 1, 3, 8, 8), image("a"), image("b"))
+    said = described(small=replace(IMAGE, of="b"), a=IMAGE, b=IMAGE)
+    samples = input_samples(inputs, said, photos=photos(4))
+    assert [shown(feed, "a", "b", "small") for feed in samples] == [
+        (0, 2, 2),
+        (1, 3, 3),
+        (2, 0, 0),
+        (3, 1, 1),
+    ]
+    assert samples[0]["small"].shape == (1, 3, 8, 8)
+    for wrong in ("small", "nobody"):
+        with pytest.raises(DescriptionError, match=f"of = '{wrong}' is no image input") as caught:
+            input_samples(
+                inputs, described(small=replace(IMAGE, of=wrong), a=IMAGE, b=IMAGE), photos=photos(4)
+            )
+        assert "a, b" in caught.value.hint
+
+
+def test_pairs_are_of_different_people() -> None:
+    """Target and source show two people, where the photos say who is on them."""
+    people = ["anna", "anna", "ben", "anna", "anna", "anna"]
+    known = photo_set(
+        DrawnPhoto(
+            name=f"{i}", digest=f"{i}", person=person, draw=lambda i=i: np.full((20, 20, 3), i, np.uint8)
+        )
+        for i, person in enumerate(people)
+    )
+    samples = input_samples((image("a"), image("b")), described(a=IMAGE, b=IMAGE), photos=known)
+    pairs = [shown(feed, "a", "b") for feed in samples]
+    assert pairs == [(0, 2), (1, 2), (2, 5), (3, 2), (4, 2), (5, 2)]
+
+
+def test_numbers_in_the_description() -> None:
+    """A ratio that is written down needs no file; several take turns."""
+    ratio = TensorSpec(name="ratio", dtype=DType.FLOAT32, shape=(1, 1))
+    said = described(a=IMAGE, ratio=TensorDescription(value=(0.25, 0.5)))
+    samples = input_samples((image("a"), ratio), said, photos=photos(3))
+    assert [float(feed["ratio"][0, 0]) for feed in samples] == [0.25, 0.5, 0.25]
+    other = replace(said, inputs={**said.inputs, "ratio": TensorDescription(value=(0.25, 0.75))})
+    assert input_samples((image("a"), ratio), other, photos=photos(3)).digest != samples.digest
+
+
+def test_masks_go_with_their_photos(tmp_path: Path) -> None:
+    """Arrays that are named like photos follow them into both halves, whatever their order."""
+    for i in (3, 1, 0, 2):
+        np.save(tmp_path / f"p{i:02}.npy", np.full((1, 1), i, np.float32))
+    mask = TensorSpec(name="mask", dtype=DType.FLOAT32, shape=(1, 1))
+    said = described(tmp_path, a=IMAGE, mask=TensorDescription(source="."))
+    _, scoring = split(input_samples((image("a"), mask), said, photos=photos(4)))
+    assert [shown(feed, "a", "mask") for feed in scoring] == [(1, 1), (3, 3)]
+
+
+class TestFaces:
+    """What inputs with `crop = "face"` show."""
+
+    inputs = (image("whole"), image("face"))
+
+    def said(self, folder: Path, **faces: object) -> ModelDescription:
+        write_detector(folder / "det.onnx")
+        near = replace(IMAGE, crop="face", face_size=0.5, of="whole")
+        return ModelDescription(
+            name="m",
+            folder=folder,
+            inputs={"whole": IMAGE, "face": near},
+            faces=FaceDescription(
+                detector="det.onnx", input=TensorDescription(kind="image", range=(0.0, 1.0)), **faces
+            ),
+        )
+
+    def test_only_the_inputs_that_want_it(self, tmp_path: Path) -> None:
+        """The one shows the photo's centre, the other the face in the middle, half as high as the picture."""
+        samples = input_samples(self.inputs, self.said(tmp_path), photos=drawn({"a": spot(2, 5)}))
+        bright = samples[0]["face"][0, 0] > 128
+        assert bright[5:11, 5:11].all()
+        assert bright.sum() < 110
+        assert 2 <= (samples[0]["whole"][0, 0] > 128).sum() <= 6
+        assert samples.notes == ()
+
+    def test_photos_without_a_face(self, tmp_path: Path) -> None:
+        """They show their centre and are named, or are left out; if nothing is left it is an error."""
+        dark = np.full((96, 96, 3), 40, np.uint8)
+        pictures = drawn({"a": dark, "b": spot(2, 5), "c": dark, "d": dark, "e": dark})
+        samples = input_samples(self.inputs, self.said(tmp_path), photos=pictures)
+        assert np.array_equal(samples[0]["face"], samples[0]["whole"])
+        assert samples.notes == ("no face found on 4 of 5 photos, their centre is shown: a, c, d, …",)
+        assert split(samples)[1].notes == samples.notes
+        left = input_samples(self.inputs, self.said(tmp_path, missing="skip"), photos=pictures)
+        assert left.names == ("b",)
+        assert "left out" in left.notes[0]
+        with pytest.raises(MissingPhotosError, match="no face found on any of the 1 photos") as caught:
+            input_samples(self.inputs, self.said(tmp_path, missing="skip"), photos=drawn({"a": dark}))
+        assert "score" in caught.value.hint
+
+    def test_faces_given_are_not_looked_for(self, tmp_path: Path) -> None:
+        """Boxes that are known already are used, and are part of the digest."""
+        said = self.said(tmp_path)
+        photos = drawn({"a": spot(2, 5)})
+        found = input_samples(self.inputs, said, photos=photos)
+        (tmp_path / "det.onnx").unlink()
+        box = Face(box=(5 / 8, 2 / 8, 6 / 8, 3 / 8), score=1.0)
+        given = input_samples(self.inputs, said, photos=photos, faces=Faces(by_source={"a": (box,)}))
+        assert np.array_equal(given[0]["face"], found[0]["face"])
+        elsewhere = Faces(by_source={"a": (replace(box, box=(0.0, 0.0, 0.5, 0.5)),)})
+        assert input_samples(self.inputs, said, photos=photos, faces=elsewhere).digest != given.digest
+
+    def test_an_embedding_may_want_the_face(self, tmp_path: Path) -> None:
+        """The embedding model's own table says what it is shown, whatever the input itself shows."""
+        model = """<ir_version: 8, opset_import: ["": 17]>
+        g (float[1, 3, 16, 16] image) => (float[1, 3, 1, 1] mean) { mean = GlobalAveragePool(image) }"""
+        onnx.save(onnx.parser.parse_model(model), tmp_path / "mean.onnx")
+        ids = TensorSpec(name="id", dtype=DType.FLOAT32, shape=(1, 3))
+        near = replace(IMAGE, crop="face", face_size=1.0)
+        said = self.said(tmp_path)
+        said = replace(
+            said,
+            inputs={"whole": IMAGE, "id": TensorDescription(source="mean.onnx", embedding=near)},
+        )
+        feed = input_samples((image("whole"), ids), said, photos=drawn({"a": spot(2, 5)}))[0]
+        assert feed["id"].min() > 200 > 60 > feed["whole"].mean()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import onnx
 
-from mobilekit.description import ModelDescription, TensorDescription
+from mobilekit.description import FaceDescription, ModelDescription, TensorDescription
 from mobilekit.pipeline.keys import data_key, description_key, feeds_key, model_digest, model_key
 from mobilekit.store.cas import Store
 from tests.pipeline.support import tiny_model, write_model
@@ -51,8 +52,44 @@ def test_data_counts_by_content(tmp_path):
     said = ModelDescription(
         name="net", folder=tmp_path, inputs={"v": TensorDescription(kind="array", source="a.npy")}
     )
-    keys = [data_key(said, {}), *(data_key(said, {"v": tmp_path / f"{n}.npy"}) for n in "bc")]
+    store = Store(tmp_path / "store")
+    keys = [data_key(said, {}, store)]
+    keys += [data_key(said, {"v": tmp_path / f"{n}.npy"}, store) for n in "bc"]
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_models_run_on_photos_count_by_content(tmp_path):
+    """An embedding model with its external data, its projection, a face detector and what describes it."""
+    onnx.save(
+        tiny_model(),
+        tmp_path / "net.onnx",
+        save_as_external_data=True,
+        location="net.bin",
+        size_threshold=0,
+    )
+    write_model(tmp_path, name="det.onnx")
+    (tmp_path / "det.toml").write_text('[model]\npath = "det.onnx"\n')
+    np.save(tmp_path / "p.npy", np.ones(3))
+    said = ModelDescription(
+        name="net",
+        folder=tmp_path,
+        inputs={"v": TensorDescription(source="net.onnx", projection="p.npy", embedding=IMAGE)},
+        faces=FaceDescription(detector="det.onnx"),
+    )
+    store = Store(tmp_path / "store")
+    keys = [data_key(said, {}, store)]
+    for change in (
+        lambda: (tmp_path / "net.bin").write_bytes((tmp_path / "net.bin").read_bytes()[::-1]),
+        lambda: np.save(tmp_path / "p.npy", np.zeros(3)),
+        lambda: write_model(tmp_path, tiny_model(seed=1), name="det.onnx"),
+        lambda: (tmp_path / "det.toml").write_text('[model]\npath = "det.onnx"\nname = "x"\n'),
+    ):
+        change()
+        keys.append(data_key(said, {}, store))
+    assert all(before != after for before, after in pairwise(keys))
+    elsewhere = replace(said, faces=FaceDescription(detector=str(tmp_path / "det.onnx")))
+    assert data_key(elsewhere, {}, store) == keys[-1]
+    assert description_key(elsewhere) == description_key(said)
 
 
 def test_feeds_count_by_name_type_shape_and_value():
