@@ -13,8 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
+from mobilekit.convert.tflite.cut import SINK, SOURCE, Cut
 from mobilekit.convert.tflite.planes import channels_last_cost, is_softmax_of_planes
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 Side = Literal["onnx", "channels_last", "any"]
 Sides = tuple[Side, Side]
 
-_NEVER = 1 << 28
 _KIBIBYTE = 1024
 
 
@@ -72,25 +70,25 @@ def assign(
 
     With ``planes``, maps of few channels are in ONNX's order where that saves more than it moves.
     """
-    cut = _Cut()
+    cut = Cut()
     ins, outs = [], []
     for fused in nodes:
         read, write = sides_of(view, table, fused)
         if planes and is_softmax_of_planes(view, fused.node):
             read = write = "any"
-        first = cut.node(read)
+        first = _node(cut, read)
         ins.append(first)
-        outs.append(first if read == write == "any" else cut.node(write))
-        if planes and first > 1:
-            cut.edge(first, 1, channels_last_cost(view, fused))
+        outs.append(first if read == write == "any" else _node(cut, write))
+        if planes and read == "any":
+            cut.arc(first, SINK, channels_last_cost(view, fused))
     producer = {value: outs[i] for i, fused in enumerate(nodes) for value in fused.outputs if value}
-    producer.update({name: cut.node(_fixed(border[name])) for name in view.inputs})
+    producer.update({name: _node(cut, _fixed(border[name])) for name in view.inputs})
     for i, fused in enumerate(nodes):
         for value in dict.fromkeys(view.runtime_inputs(fused.node)):
             cut.edge(producer[value], ins[i], _weight(view, value))
     for name in view.outputs:
         if name in producer:
-            cut.edge(producer[name], cut.node(_fixed(border[name])), _weight(view, name))
+            cut.edge(producer[name], _node(cut, _fixed(border[name])), _weight(view, name))
     labels = cut.solve()
     return Layouts(reads=tuple(labels[i] for i in ins), writes=tuple(labels[i] for i in outs))
 
@@ -108,41 +106,6 @@ def _weight(view: GraphView, value: str) -> int:
     return 2 + view.size_bytes(value) // _KIBIBYTE
 
 
-class _Cut:
-    """A minimum cut between the channels-last terminal (0) and the ONNX-order terminal (1)."""
-
-    def __init__(self) -> None:
-        self._count = 2
-        self._edges: dict[tuple[int, int], int] = {}
-
-    def node(self, side: Side) -> int:
-        if side == "channels_last":
-            return 0
-        if side == "onnx":
-            return 1
-        self._count += 1
-        return self._count - 1
-
-    def edge(self, one: int, other: int, weight: int) -> None:
-        if one != other and weight:
-            for pair in ((one, other), (other, one)):
-                self._edges[pair] = min(_NEVER, self._edges.get(pair, 0) + weight)
-
-    def solve(self) -> list[bool]:
-        """Whether each node is on the channels-last side (the unique smallest such side)."""
-        if not self._edges:
-            return [i == 0 for i in range(self._count)]
-        from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import breadth_first_order, maximum_flow
-
-        rows, columns = np.array(sorted(self._edges), dtype=np.int32).T
-        weights = np.array([self._edges[pair] for pair in sorted(self._edges)], dtype=np.int32)
-        capacity = csr_array((weights, (rows, columns)), shape=(self._count, self._count))
-        residual = capacity - maximum_flow(capacity, 0, 1).flow
-        residual.data = np.maximum(residual.data, 0)
-        residual.eliminate_zeros()
-        reached = breadth_first_order(residual, 0, return_predecessors=False)
-        side = np.zeros(self._count, dtype=bool)
-        side[reached] = True
-        side[0] = True
-        return [bool(s) for s in side]
+def _node(cut: Cut, side: Side) -> int:
+    """The source is channels-last, the sink in ONNX's order."""
+    return cut.node() if side == "any" else {"channels_last": SOURCE, "onnx": SINK}[side]

@@ -1,0 +1,82 @@
+"""Which operators a processor computes faster in float: a minimum cut over measured costs.
+
+An operator pays for its own form, and a value for each conversion that it needs::
+
+    source: float       c(float) of an operator on this side       a value that an int8 operator makes and a
+    sink:   int8        c(int8) of an operator on that side        float one reads is dequantised, once; …
+
+What has weights is int8 whatever it costs here: other processors (and NPUs) have fast kernels for all of
+them. What only follows is int8 where all that it reads is, as :mod:`~mobilekit.plan.precision` decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mobilekit.convert.tflite.cut import NEVER, SINK, SOURCE, Cut
+from mobilekit.plan.kernel_costs import conversion_ns, costs_of
+from mobilekit.plan.precision import decide
+
+if TYPE_CHECKING:
+    from mobilekit.convert.tflite.quantisable import Operator
+    from mobilekit.convert.tflite.view import GraphView
+
+REASON = "faster in float on a processor: its 8-bit kernel and the conversions cost more than they save"
+
+_LARGEST_SUM = 1 << 27
+
+
+def faster_in_float(
+    view: GraphView, operators: Sequence[Operator], denied: Mapping[str, str]
+) -> dict[str, str]:
+    """The operators to leave float besides those that ``denied`` leaves, by name, with the reason."""
+    plans = decide(operators, denied=denied)
+    candidates = [o for o in operators if plans[o.name].precision == "int8"]
+    if all(o.rule == "weights" for o in candidates):
+        return {}
+    nodes = {node.output[0]: node for node in view.nodes}
+    cut = Cut()
+    place = {o.name: cut.node() for o in candidates}
+    makers = {value: place.get(o.name, SOURCE) for o in operators for value in o.outputs if value}
+    costs = {o.name: costs_of(view, nodes[o.name], o.outputs[0]) for o in candidates}
+    unit = max(1.0, sum(map(sum, costs.values())) / _LARGEST_SUM)
+    for operator in candidates:
+        own = place[operator.name]
+        in_float, in_int8 = (int(c / unit) for c in costs[operator.name])
+        shared = min(in_float, in_int8)
+        cut.arc(own, SINK, NEVER if operator.rule == "weights" else in_float - shared)
+        cut.arc(SOURCE, own, in_int8 - shared)
+        if operator.rule in ("free", "fixed"):
+            for value in (v for v in operator.inputs if v in makers):
+                cut.arc(makers[value], own, NEVER)
+    _conversions(cut, view, operators, place, makers, unit)
+    on_source = cut.solve()
+    return {o.name: REASON for o in candidates if on_source[place[o.name]]}
+
+
+def _conversions(
+    cut: Cut,
+    view: GraphView,
+    operators: Sequence[Operator],
+    place: Mapping[str, int],
+    makers: Mapping[str, int],
+    unit: float,
+) -> None:
+    """Every value that is read in a form other than the one it is made in is converted once."""
+    readers: dict[str, set[int]] = {}
+    for operator in operators:
+        for value in operator.inputs:
+            readers.setdefault(value, set()).add(place.get(operator.name, SOURCE))
+    for value in view.outputs:
+        readers.setdefault(value, set()).add(SOURCE)
+    for value, reading in sorted(readers.items()):
+        maker = makers.get(value, SOURCE)
+        if maker == SOURCE and reading == {SOURCE}:
+            continue
+        to_float, to_int8 = cut.node(), cut.node()
+        for reader in sorted(reading):
+            cut.arc(reader, to_float, NEVER)
+            cut.arc(to_int8, reader, NEVER)
+        cut.arc(to_float, maker, int(conversion_ns(view, value, to_int8=False) / unit))
+        cut.arc(maker, to_int8, int(conversion_ns(view, value, to_int8=True) / unit))
