@@ -8,7 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 from mobilekit.cli.options import (
+    Camera,
     Config,
+    Crop,
+    FaceDetector,
     Fallback,
     Inputs,
     Json,
@@ -26,14 +29,17 @@ def convert(
         Literal["tflite"], typer.Option(help="The format to write: tflite only for now.")
     ] = "tflite",
     precision: Annotated[
-        Literal["fp32", "fp16", "int8", "int8-dynamic"], typer.Option(help="Arithmetic of the file.")
+        Literal["fp32", "fp16", "int8", "w8a16", "int8-dynamic"], typer.Option(help="Arithmetic of the file.")
     ] = "fp32",
     photos: Photos = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the file goes.")] = Path("build"),
     shape: Shapes = None,
     input_: Inputs = None,
+    crop: Crop = None,
+    face_detector: FaceDetector = None,
     config: Config = None,
     io: Annotated[Literal["float32", "int8"], typer.Option(help="Type of inputs and outputs.")] = "float32",
+    camera: Camera = None,
     plan: Plan = None,
     fallback: Fallback = None,
     as_json: Json = False,
@@ -54,8 +60,11 @@ def convert(
             out=out,
             shapes=parse_shapes(shape),
             data=parse_inputs(input_),
+            crop=crop,
+            face_detector=face_detector,
             config=config,
             io=io,
+            camera=camera,
             plan=plan,
             fallback=fallback,
             progress=bars,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -29,6 +29,22 @@ Shapes = Annotated[
 Inputs = Annotated[
     list[str] | None,
     typer.Option("--input", metavar="NAME=FILE", help="Data of an input: a .npy file or a folder of them."),
+]
+Crop = Annotated[
+    Literal["center", "face", "none"] | None,
+    typer.Option(help="What image inputs show of a photo: its centre, the face, or all of it."),
+]
+FaceDetector = Annotated[
+    Path | None,
+    typer.Option("--face-detector", metavar="FILE", help="ONNX model that finds faces, for --crop face."),
+]
+Camera = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME[,NAME]|FILE",
+        help="Cameras that calibration photos are taken with (see `mobilekit isp`), or none.",
+        show_default="none",
+    ),
 ]
 Plan = Annotated[
     Path | None,

@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 from mobilekit.cli.options import (
+    Camera,
     Config,
+    Crop,
+    FaceDetector,
     Fallback,
     Inputs,
     Json,
@@ -33,9 +36,12 @@ def package(
     config: Config = None,
     shape: Shapes = None,
     input_: Inputs = None,
+    crop: Crop = None,
+    face_detector: FaceDetector = None,
     tier: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this tier; can be given several times.")
     ] = None,
+    camera: Camera = None,
     plan: Plan = None,
     fallback: Fallback = None,
     store: Annotated[Path | None, typer.Option(metavar="DIR", help="Where finished stages are kept.")] = None,
@@ -57,7 +63,10 @@ def package(
             config=config,
             shapes=parse_shapes(shape),
             data=parse_inputs(input_),
+            crop=crop,
+            face_detector=face_detector,
             tiers=tier,
+            camera=camera,
             plan=plan,
             fallback=fallback,
             store=store,

@@ -13,7 +13,7 @@ from mobilekit.artifact import Artifact, digest_of_path
 from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
 from mobilekit.package.bundle import PLAN_FILE
-from mobilekit.pipeline.job import Fill, Job, check_fallback, described, opened_photos
+from mobilekit.pipeline.job import Fill, Job, check_fallback, described, opened_cameras, opened_photos
 from mobilekit.pipeline.keys import model_digest, model_key, tool_versions
 from mobilekit.pipeline.keywords import check_samples, checked_shapes
 from mobilekit.pipeline.progress import Progress, silent
@@ -22,15 +22,16 @@ from mobilekit.store.canonical import atomic_write, copy_atomic
 from mobilekit.store.cas import Store
 from mobilekit.target import Budget, Checks
 from mobilekit.target_file import target_from_toml
-from mobilekit.tier import Precision
+from mobilekit.tier import PLANNED, Precision
 
 if TYPE_CHECKING:
+    from mobilekit.calibrate.isp.selection import Cameras
     from mobilekit.calibrate.photos import Photos
     from mobilekit.pipeline.variant import Variant
     from mobilekit.tensors import Feed
 
 _TARGET = "android"
-_ALL_FLOAT = "nothing in this file is int8: no operator of the model gains from it"
+_ALL_FLOAT = "no operator of this file computes with integers: none of the model gains from it"
 
 
 def convert(
@@ -44,7 +45,10 @@ def convert(
     photos: str | Path | Photos | None = None,
     data: Mapping[str, str | Path] | None = None,
     samples: Sequence[Feed] | None = None,
+    crop: str | None = None,
+    face_detector: str | Path | None = None,
     io: Literal["float32", "int8"] = "float32",
+    camera: Cameras = None,
     plan: str | Path | None = None,
     fallback: str | None = None,
     config: str | Path | ModelDescription | None = None,
@@ -53,10 +57,13 @@ def convert(
 ) -> Artifact:
     """Convert ``model`` and return the file: ``out/<model>.<precision>.tflite``.
 
-    An int8 file's plan lies beside it as plan.json. Without photos, data or samples the file is
-    verified on synthetic inputs, and ``meta["warnings"]`` says so; int8 then needs a ``plan``.
+    The plan of an int8 or w8a16 file lies beside it as plan.json. Without photos, data or samples the
+    file is verified on synthetic inputs, and ``meta["warnings"]`` says so; these two then need a ``plan``.
     Figures under what target android asks of ``precision`` are a warning, no error.
-    ``store`` keeps finished steps for later runs; by default nothing is kept. Raises MobilekitError.
+    ``crop`` is what image inputs show of a photo (``center``, ``face``, ``none``), ``face_detector`` an
+    ONNX model that finds faces; ``camera`` are profiles that calibration photos are taken with, or
+    "none". ``store`` keeps finished steps for later runs; by default nothing is kept. Raises
+    MobilekitError.
     """
     _check_keywords(to, precision, io, plan, fallback)
     fixed = checked_shapes(shapes)
@@ -71,6 +78,9 @@ def convert(
             photos=photos,
             data={name: Path(path) for name, path in (data or {}).items()},
             samples=samples,
+            crop=crop,
+            face_detector=face_detector,
+            camera=camera,
             config=config,
             fallback=fallback,
             store=opened_store,
@@ -116,9 +126,9 @@ def _check_keywords(to: str, precision: str, io: str, plan: str | Path | None, f
     if io == "int8" and precision != "int8":
         message = f"integer inputs and outputs go with precision int8, not with {precision}"
         raise UsageError(message, hint="leave io (--io) out, or choose precision int8")
-    if plan is not None and precision != "int8":
-        message = f"a plan goes with precision int8, not with {precision}"
-        raise UsageError(message, hint="leave plan (--plan) out, or choose precision int8")
+    if plan is not None and precision not in PLANNED:
+        message = f"a plan goes with precision {' or '.join(PLANNED)}, not with {precision}"
+        raise UsageError(message, hint="leave plan (--plan) out, or choose the precision it was made for")
 
 
 @contextmanager
@@ -140,12 +150,17 @@ def _job(
     photos: str | Path | Photos | None,
     data: Mapping[str, Path],
     samples: Sequence[Feed] | None,
+    crop: str | None,
+    face_detector: str | Path | None,
+    camera: Cameras,
     config: str | Path | ModelDescription | None,
     fallback: str | None,
     store: Store,
     progress: Progress,
 ) -> Job:
-    path, description, _ = described(model, config=config, inputs=inputs)
+    path, description, _ = described(
+        model, config=config, inputs=inputs, crop=crop, face_detector=face_detector
+    )
     return Job(
         model=path,
         model_key=model_key(path, store),
@@ -153,6 +168,7 @@ def _job(
         photos=opened_photos(photos),
         data=data,
         samples=samples,
+        cameras=opened_cameras(camera),
         fill=Fill(shapes=dict(shapes), batch=1),
         store=store,
         progress=progress,
@@ -178,6 +194,7 @@ def _meta(job: Job, variant: Variant, plan_path: Path | None, warnings: Sequence
         "precision": variant.precision,
         "scheme": variant.scheme.name,
         "int8_share": variant.scheme.int8_share,
+        "int16_share": variant.scheme.int16_share,
         "converter": variant.converter,
         "size_bytes": variant.path.stat().st_size,
         "source": {"sha256": model_digest(job.model_key)},

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from mobilekit import resources
 from mobilekit.config import FILE_NAME, descriptions_from_mapping, read_description, safe_name
-from mobilekit.description import ModelDescription
+from mobilekit.description import Crop, ModelDescription, shows_faces
 from mobilekit.errors import DescriptionError, UsageError
 from mobilekit.pipeline.keys import data_key, description_key, feeds_key, model_key
 from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.store.cas import Store, default_root
 
 if TYPE_CHECKING:
+    from mobilekit.calibrate.isp.profile import CameraProfile
+    from mobilekit.calibrate.isp.selection import Cameras
     from mobilekit.calibrate.photos import Photos
     from mobilekit.tensors import Feed
 
 
 FALLBACK = "onnx2tf"
+CAMERA = "none"
+"""The cameras that calibration photos are sent through where nobody says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,7 @@ class Job:
     ``stepwise`` compares every step with the model (a build that publishes); else the float file is
     compared, and the steps only if it is wrong. ``fallback`` is ``onnx2tf``, or that with the
     interpreter of an environment of its own: ``onnx2tf:/path/to/python``. ``profile`` is what the model
-    is legalised for.
+    is legalised for. ``cameras`` are what photos go through before they calibrate.
     """
 
     model: Path
@@ -52,6 +56,7 @@ class Job:
     samples: Sequence[Feed] | None
     fill: Fill
     store: Store
+    cameras: tuple[CameraProfile, ...] = ()
     progress: Progress = silent
     synthetic: bool = False
     stepwise: bool = True
@@ -65,8 +70,9 @@ class Job:
             "model": dict(self.model_key),
             "description": description_key(self.description),
             "photos": self.photos.digest if self.photos is not None else None,
-            "data": data_key(self.description, self.data),
+            "data": data_key(self.description, self.data, self.store),
             "samples": feeds_key(self.samples),
+            "cameras": [camera.digest for camera in self.cameras],
             "shapes": {name: list(shape) for name, shape in sorted(self.fill.shapes.items())},
             "size": list(self.fill.size) if self.fill.size else None,
             "batch": self.fill.batch,
@@ -104,16 +110,26 @@ def opened_photos(photos: Photos | Path | str | None) -> Photos | None:
     return read_photos(Path(photos)) if isinstance(photos, str | Path) else photos
 
 
+def opened_cameras(camera: Cameras) -> tuple[CameraProfile, ...]:
+    """Profiles by name, path or as given; those of ``CAMERA`` for None. Raises CameraError or UsageError."""
+    from mobilekit.calibrate.isp.selection import chosen_cameras
+
+    return chosen_cameras(CAMERA if camera is None else camera)
+
+
 def described(
     model: Path | None,
     *,
     config: Path | str | ModelDescription | None,
     inputs: Mapping[str, Mapping[str, object]] | None,
+    crop: str | None = None,
+    face_detector: str | Path | None = None,
 ) -> tuple[Path, ModelDescription, bool]:
     """The model's path, its description, and whether the description says anything.
 
     ``config`` (else ``mobilekit.toml`` in the working folder) applies when its path is ``model`` or
-    when no model is given; ``inputs`` replaces tables of it. Without either a model is the demo's.
+    when no model is given; ``inputs`` replaces tables of it, ``crop`` and ``face_detector`` what it says
+    of them. Without either a model is the demo's.
     """
     found = _applying(model, config)
     if found is None and model is None:
@@ -125,7 +141,26 @@ def described(
     base = found or ModelDescription(name=safe_name(path.stem), folder=Path())
     if inputs:
         base = replace(base, inputs={**base.inputs, **descriptions_from_mapping(inputs)})
+    base = cropping(base, crop=crop, face_detector=face_detector)
     return path, base, found is not None or bool(inputs)
+
+
+def cropping(
+    description: ModelDescription, *, crop: str | None, face_detector: str | Path | None
+) -> ModelDescription:
+    """``description`` with the crop and the detector of a command. Raises UsageError for other crops.
+
+    The detector's path starts from the working folder.
+    """
+    if crop is not None and crop not in get_args(Crop):
+        message = f"crop is {crop!r}"
+        raise UsageError(message, hint=f"it can be {', '.join(get_args(Crop))}")
+    detector = str(Path(face_detector).resolve()) if face_detector is not None else None
+    said = description.cropping(crop=cast("Crop | None", crop), detector=detector)
+    if detector is not None and said.inputs and not shows_faces(said, said.inputs):
+        message = "a face detector is given, and no input shows faces"
+        raise UsageError(message, hint='add --crop face, or crop = "face" to an input in mobilekit.toml')
+    return said
 
 
 def check_described(

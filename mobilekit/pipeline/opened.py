@@ -16,12 +16,15 @@ from mobilekit.config import require_complete
 from mobilekit.convert.tflite.refused import load_model
 from mobilekit.demo.photos import render_photos
 from mobilekit.errors import DescriptionError, InputDataError, MissingPhotosError
+from mobilekit.pipeline.cameras import through_cameras
 from mobilekit.pipeline.dimensions import open_shapes
+from mobilekit.pipeline.faces import faces_of
 from mobilekit.pipeline.job import check_described
 from mobilekit.pipeline.reference import AheadSession
 from mobilekit.runtimes.reference import open_reference
 
 if TYPE_CHECKING:
+    from mobilekit.calibrate.faces import Faces
     from mobilekit.pipeline.job import Job
     from mobilekit.runtimes.base import Session
     from mobilekit.source.graph import Graph
@@ -38,8 +41,9 @@ _LEAST_SCORED = 8
 class Opened:
     """``source`` is the model with fixed shapes. ``calibration`` is None where samples are made up.
 
-    ``scored_of`` is the number of scoring samples before a large set was thinned out. ``ahead`` is the
-    model in ONNX Runtime, already running on the verification samples.
+    ``plain`` is what calibrates before its photos went through cameras. ``scored_of`` is the number of
+    scoring samples before a large set was thinned out. ``ahead`` is the model in ONNX Runtime, already
+    running on the verification samples.
     """
 
     job: Job
@@ -47,21 +51,23 @@ class Opened:
     calibration: SampleSource | None
     scoring: SampleSource
     scored_of: int
+    plain: SampleSource | None = None
     ahead: Session | None = None
 
     @property
     def verification(self) -> SampleSource:
         """A few of the samples: one suffices where only the whole is compared."""
-        return (self.calibration or self.scoring).spread(_VERIFIED if self.job.stepwise else 1)
+        return (self.plain or self.scoring).spread(_VERIFIED if self.job.stepwise else 1)
 
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the measured figures must know about the samples."""
         if self.calibration is None:
             return ("verified on synthetic inputs only: no photos or data were given",)
-        if self.calibration.digest == self.scoring.digest:
-            return ("scored on the calibration sample itself: there is only one",)
+        if self.plain is not None and self.plain.digest == self.scoring.digest:
+            return (*self.scoring.notes, "scored on the calibration sample itself: there is only one")
         thinned = self.scored_of - len(self.scoring)
-        return (f"scored on {len(self.scoring)} of {self.scored_of} samples",) if thinned else ()
+        scored = (f"scored on {len(self.scoring)} of {self.scored_of} samples",) if thinned else ()
+        return (*self.scoring.notes, *scored)
 
 
 def open_job(job: Job) -> Opened:
@@ -72,14 +78,15 @@ def open_job(job: Job) -> Opened:
     if samples is None:
         made_up = given_samples(source.inputs, _made_up(job, source))
         return Opened(job=job, source=source, calibration=None, scoring=made_up, scored_of=len(made_up))
-    calibration, scoring = split(samples) if len(samples) > 1 else (samples, samples)
+    plain, scoring = split(samples) if len(samples) > 1 else (samples, samples)
     limit = max(_LEAST_SCORED, _RECORDED_BYTES // max(1, _output_bytes(source)))
     return Opened(
         job=job,
         source=source,
-        calibration=calibration,
+        calibration=through_cameras(job, source, plain),
         scoring=scoring.spread(limit),
         scored_of=len(scoring),
+        plain=plain,
     )
 
 
@@ -100,7 +107,13 @@ def _samples(job: Job, source: Graph) -> SampleSource | None:
         return None
     require_complete(job.description, given=job.data)
     _check_fed(job, source)
-    return input_samples(source.inputs, job.description, photos=job.photos, data=job.data)
+    return input_samples(
+        source.inputs, job.description, photos=job.photos, data=job.data, faces=_faces(job, source)
+    )
+
+
+def _faces(job: Job, source: Graph) -> Faces | None:
+    return faces_of(job, [spec.name for spec in source.inputs])
 
 
 def _check_fed(job: Job, source: Graph) -> None:
@@ -128,7 +141,7 @@ def _check_described(job: Job, source: Graph) -> None:
 
 def _all_have_data(job: Job, source: Graph) -> bool:
     said = job.description.inputs
-    sourced = {name for name, description in said.items() if description.source is not None}
+    sourced = {n for n, each in said.items() if each.source is not None or each.value is not None}
     return all(spec.name in sourced or spec.name in job.data for spec in source.inputs)
 
 

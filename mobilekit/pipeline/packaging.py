@@ -14,7 +14,16 @@ from mobilekit.artifact import digest_of_path
 from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
 from mobilekit.package.bundle import bundle_name
-from mobilekit.pipeline.job import Fill, Job, check_fallback, described, is_demo, opened_photos, opened_store
+from mobilekit.pipeline.job import (
+    Fill,
+    Job,
+    check_fallback,
+    described,
+    is_demo,
+    opened_cameras,
+    opened_photos,
+    opened_store,
+)
 from mobilekit.pipeline.keys import build_key, model_digest, model_key
 from mobilekit.pipeline.keywords import check_samples, check_tiers, checked_shapes
 from mobilekit.pipeline.progress import Progress, silent
@@ -35,6 +44,7 @@ from mobilekit.store.cas import Store
 from mobilekit.target_file import target_from_toml
 
 if TYPE_CHECKING:
+    from mobilekit.calibrate.isp.selection import Cameras
     from mobilekit.calibrate.photos import Photos
     from mobilekit.pipeline.opened import Opened
     from mobilekit.store.cas import StageResult
@@ -53,6 +63,8 @@ class _Asked:
     out: Path
     config: str | Path | ModelDescription | None
     tiers: Sequence[str]
+    crop: str | None
+    face_detector: str | Path | None
     plan: str | Path | None
 
     def with_photos(self, model: Path, *, known: bool) -> str:
@@ -72,8 +84,9 @@ class _Asked:
             words += ["--config", self.config]
         for tier in self.tiers:
             words += ["--tier", tier]
-        if self.plan is not None:
-            words += ["--plan", self.plan]
+        given = {"--crop": self.crop, "--face-detector": self.face_detector, "--plan": self.plan}
+        for flag, value in given.items():
+            words += [] if value is None else [flag, value]
         build = shlex.join(str(word) for word in words)
         return build if known else f"mobilekit init {model} (and fill in its marked lines), then: {build}"
 
@@ -88,8 +101,11 @@ def package(
     inputs: Mapping[str, Mapping[str, object]] | None = None,
     data: Mapping[str, str | Path] | None = None,
     samples: Sequence[Feed] | None = None,
+    crop: str | None = None,
+    face_detector: str | Path | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     tiers: Sequence[str] | None = None,
+    camera: Cameras = None,
     plan: str | Path | None = None,
     fallback: str | None = None,
     store: Store | str | Path | None = None,
@@ -99,9 +115,11 @@ def package(
 
     Without ``model`` it is the one that mobilekit.toml names, else the embedded demo with its own
     photos. ``data`` are .npy files or folders for inputs that are not images; ``samples`` ready-made
-    feeds; ``shapes`` fixes dynamic dimensions. ``plan`` quantises the int8 tiers without calibrating;
-    then, without photos and data, files are verified on made-up inputs and the report says so.
-    Raises MobilekitError; the hint says what to do.
+    feeds; ``shapes`` fixes dynamic dimensions. ``crop`` is what image inputs show of a photo (``center``,
+    ``face``, ``none``), ``face_detector`` an ONNX model that finds faces; ``camera`` are profiles that
+    calibration photos are taken with, or "none". ``plan`` quantises the int8 tiers without calibrating;
+    then, without photos and data, files are verified on made-up inputs and the report says so. Raises
+    MobilekitError; the hint says what to do.
     """
     fixed = checked_shapes(shapes)
     check_samples(samples)
@@ -121,12 +139,23 @@ def package(
         photos=photos,
         data={name: Path(path) for name, path in (data or {}).items()},
         samples=samples,
+        crop=crop,
+        face_detector=face_detector,
+        camera=camera,
         shapes=fixed,
         fallback=fallback,
         store=opened_store(store),
         progress=progress or silent,
         synthetic=plan is not None,
-        command=_Asked(target=target, out=folder, config=config, tiers=tiers or (), plan=plan),
+        command=_Asked(
+            target=target,
+            out=folder,
+            config=config,
+            tiers=tiers or (),
+            crop=crop,
+            face_detector=face_detector,
+            plan=plan,
+        ),
     )
     opened = _opened_once()
     built = {}
@@ -146,6 +175,9 @@ def _job(
     photos: str | Path | Photos | None,
     data: Mapping[str, Path],
     samples: Sequence[Feed] | None,
+    crop: str | None,
+    face_detector: str | Path | None,
+    camera: Cameras,
     shapes: Mapping[str, tuple[int, ...]],
     fallback: str | None,
     store: Store,
@@ -153,9 +185,13 @@ def _job(
     synthetic: bool,
     command: _Asked,
 ) -> Job:
-    path, description, known = described(model, config=config, inputs=inputs)
+    path, description, known = described(
+        model, config=config, inputs=inputs, crop=crop, face_detector=face_detector
+    )
     if is_demo(path) and not known:
-        _, description, _ = described(None, config=resources.demo_description(), inputs=None)
+        _, description, _ = described(
+            None, config=resources.demo_description(), inputs=None, crop=crop, face_detector=face_detector
+        )
     own_photos = opened_photos(photos)
     if own_photos is None and samples is None and is_demo(path):
         own_photos = _demo_photos(store, progress)
@@ -166,6 +202,7 @@ def _job(
         photos=own_photos,
         data=data,
         samples=samples,
+        cameras=opened_cameras(camera),
         fill=Fill(shapes=shapes),
         store=store,
         progress=progress,

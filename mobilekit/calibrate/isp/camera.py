@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mobilekit.artifact import digest_of_bytes
 from mobilekit.calibrate.isp.simulate import simulate
-from mobilekit.calibrate.photos import DrawnPhoto, PhotoSet, photo_set
+from mobilekit.calibrate.photos import DrawnPhoto, Photos, PhotoSet, photo_set
 from mobilekit.calibrate.samples import RecentArrays
 from mobilekit.errors import UsageError
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _KEPT_BYTES = 16 << 20
 
 
-def camera_photos(photos: PhotoSet, profiles: Sequence[CameraProfile], *, seed: int = 0) -> PhotoSet:
+def camera_photos(photos: Photos, profiles: Sequence[CameraProfile], *, seed: int = 0) -> PhotoSet:
     """Every photo through every camera: photo i by camera c is item c·n + i, named ``camera/photo``.
 
     Pictures are made one at a time. Each has noise and conditions of its own, by ``seed``, the photo's
-    content and the profile's numbers, wherever it stands in whichever set. Raises UsageError for
+    source and the profile's numbers, wherever it stands in whichever set. Raises UsageError for
     profiles of one name.
     """
     ordered = sorted(profiles, key=lambda profile: profile.name)
@@ -37,7 +37,7 @@ def camera_photos(photos: PhotoSet, profiles: Sequence[CameraProfile], *, seed: 
             raise UsageError(message, hint="give every profile once, each with a name of its own")
     frames = _Frames(photos)
     made = photo_set(
-        _taken(frames, index, profile, seed) for profile in ordered for index in range(len(photos))
+        _taken(frames, photos, index, profile, seed) for profile in ordered for index in range(len(photos))
     )
     return PhotoSet(files=made.files, digest=made.digest, skipped=photos.skipped)
 
@@ -54,31 +54,31 @@ def frame(pixels: Pixels, profile: CameraProfile) -> Pixels:
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
 
 
-def picture_seed(photo_digest: str, profile: CameraProfile, seed: int) -> int:
+def picture_seed(source: str, profile: CameraProfile, seed: int) -> int:
     """The seed of one photo's picture by one camera."""
-    return int(digest_of_bytes(f"{seed}\0{photo_digest}\0{profile.digest}".encode())[:16], 16)
+    return int(digest_of_bytes(f"{seed}\0{source}\0{profile.digest}".encode())[:16], 16)
 
 
 class _Frames:
     """The frames made last, so that a photo is decoded once for all cameras that take it in turn."""
 
-    def __init__(self, photos: PhotoSet) -> None:
-        self.files = photos.files
+    def __init__(self, photos: Photos) -> None:
+        self._photos = photos
         self._recent = RecentArrays(_KEPT_BYTES)
 
     def of(self, index: int, profile: CameraProfile) -> Pixels:
         """The frame of photo ``index``."""
         key = (index, profile.short_side)
-        return self._recent.get(key, lambda: frame(self.files[index].pixels(), profile))
+        return self._recent.get(key, lambda: frame(self._photos[index].pixels, profile))
 
 
-def _taken(frames: _Frames, index: int, profile: CameraProfile, seed: int) -> DrawnPhoto:
-    file = frames.files[index]
-    own_seed = picture_seed(file.digest, profile, seed)
+def _taken(frames: _Frames, photos: Photos, index: int, profile: CameraProfile, seed: int) -> DrawnPhoto:
+    source = photos.sources[index]
+    own_seed = picture_seed(source, profile, seed)
     return DrawnPhoto(
-        name=f"{profile.name}/{file.name}",
-        digest=digest_of_bytes(f"{file.digest}\0{profile.digest}\0{own_seed}".encode()),
+        name=f"{profile.name}/{photos.names[index]}",
+        digest=digest_of_bytes(f"{photos.digest}\0{index}\0{profile.digest}\0{own_seed}".encode()),
         draw=lambda: simulate(frames.of(index, profile), profile, seed=own_seed),
-        person=file.person,
-        made_from=file.source,
+        person=photos.people[index],
+        made_from=source,
     )

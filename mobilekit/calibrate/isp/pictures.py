@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mobilekit.calibrate.isp.profile import CameraProfile
-    from mobilekit.calibrate.photos import PhotoSet
+    from mobilekit.calibrate.photos import Photos
 
     Pixels = npt.NDArray[np.uint8]
 
 
 def write_pictures(
-    photos: PhotoSet, profiles: Sequence[CameraProfile], out: Path, *, seed: int = 0
+    photos: Photos, profiles: Sequence[CameraProfile], out: Path, *, seed: int = 0
 ) -> tuple[Path, ...]:
     """``PHOTO.before.png`` and ``PHOTO.PROFILE.png`` for each photo and profile; the files written.
 
@@ -30,12 +30,13 @@ def write_pictures(
     calibration sees. Raises PhotoError or OutputError.
     """
     written: list[Path] = []
-    for file, label in zip(photos.files, _labels(photos.names), strict=True):
-        pixels = file.pixels()
+    labels = _labels(photos.names)
+    for photo, source, label in zip(photos, photos.sources, labels, strict=True):
+        pixels = photo.pixels
         largest = max(profiles, key=lambda profile: profile.short_side or max(pixels.shape))
         written.append(_write(out / f"{label}.before.png", frame(pixels, largest)))
         for profile in profiles:
-            own_seed = picture_seed(file.digest, profile, seed)
+            own_seed = picture_seed(source, profile, seed)
             after = simulate(frame(pixels, profile), profile, seed=own_seed)
             written.append(_write(out / f"{label}.{profile.name}.png", after))
     return tuple(written)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TypeAlias
 
 from mobilekit import resources
 from mobilekit.calibrate.isp.profile import CameraProfile
 from mobilekit.calibrate.isp.profile_file import named_profile
 from mobilekit.errors import UsageError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+Cameras: TypeAlias = str | Path | CameraProfile | Sequence[str | Path | CameraProfile] | None
 
 ALL, NONE = "all", "none"
 
 
-def chosen_cameras(
-    wanted: str | Path | CameraProfile | Sequence[str | Path | CameraProfile] | None,
-) -> tuple[CameraProfile, ...]:
+def chosen_cameras(wanted: Cameras) -> tuple[CameraProfile, ...]:
     """The profiles that are wanted, each once: names, paths, profiles, or texts of them with commas.
 
     ``all`` are those that come with mobilekit, ``none`` (and None) is no camera at all. Raises
