@@ -2,12 +2,14 @@
 
 Little leaves the runtime: for a large value a strided sample, and its extremes where they are wanted::
 
-    map    ─┬─ MaxPool(1×1, strides s) ─► sample      other  ─┬─ Reshape(-1) ─ Slice(::s) ─► sample
-            ├─ ReduceMin ───────────────► minimum             ├─ ReduceMin ────────────────► minimum
-            └─ ReduceMax ───────────────► maximum             └─ ReduceMax ────────────────► maximum
+    map ─┬─ Conv(one 1 a channel, strides s) ─► sample    other ─┬─ Reshape(-1) ─ Slice(::s) ─► sample
+         ├─ ReduceMin ────────────────────────► minimum          ├─ ReduceMin ────────────────► minimum
+         └─ ReduceMax ────────────────────────► maximum          └─ ReduceMax ────────────────► maximum
 
-A pool is one of the few operators that ONNX Runtime executes on maps in the blocked layout of its
-convolutions: everything else has the whole map rearranged first, which costs more than the sample.
+A convolution is one of the few operators that ONNX Runtime executes on maps in its blocked layout:
+most others have the whole map rearranged first, which costs more than the sample. Each channel's
+kernel holds a single 1, at a place of its own, so that the samples are spread over all rows and
+columns; a stride alone would take the same few of every channel, the upper left corner always.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mobilekit.calibrate.observations import Observations
 from mobilekit.calibrate.stats import (
     BIN_BITS,
     CalibrationStats,
@@ -26,6 +29,7 @@ from mobilekit.calibrate.stats import (
     exact_sum,
     ordered_bins,
 )
+from mobilekit.calibrate.windows import windows
 from mobilekit.errors import InputDataError, UsageError
 from mobilekit.source.graph import Graph, graph_from_proto
 
@@ -38,13 +42,14 @@ SAMPLE_SIZE = 16_384
 """Values of fewer elements are taken whole; of larger ones, at most so many elements a photo."""
 
 _PREFIX = "mobilekit.observe"
-_LEAST_SIDE = 8
+_LEAST_SIDE = 4
+_FOLDED = 1 << 17  # photos: each adds less than 2**15 to a 32-bit count
 _Progress = Callable[[int, int], None]
 
 
 def observe(
     graph: Graph,
-    samples: Iterable[Feed],
+    samples: Iterable[Feed] | Observations,
     *,
     values: Sequence[str],
     extremes: bool = True,
@@ -57,6 +62,8 @@ def observe(
     ``progress`` is called with samples done and their number (0 if that is unknown). Raises
     UsageError for a value the graph does not have, InputDataError if there are no samples.
     """
+    if isinstance(samples, Observations):
+        return samples.observe(graph, values=values, extremes=extremes, progress=progress)
     counters = {name: _Counter() for name in dict.fromkeys(values)}
     for outputs in _run(
         graph, samples, lambda model: _tap(model, list(counters), extremes=extremes), progress
@@ -66,8 +73,12 @@ def observe(
     return CalibrationStats(values={name: counter.stats() for name, counter in counters.items()})
 
 
-def channel_extremes(graph: Graph, samples: Iterable[Feed], *, values: Mapping[str, int]) -> dict[str, Array]:
+def channel_extremes(
+    graph: Graph, samples: Iterable[Feed] | Observations, *, values: Mapping[str, int]
+) -> dict[str, Array]:
     """The largest magnitude in each channel of ``values`` (name → channel axis): float64 per channel."""
+    if isinstance(samples, Observations):
+        return samples.channel_extremes(graph, values=values)
     result: dict[str, Array] = {}
     for outputs in _run(graph, samples, lambda model: _tap_channels(model, values), None):
         for name in values:
@@ -81,8 +92,8 @@ class _Counter:
     """The statistics of one value while they grow."""
 
     def __init__(self) -> None:
-        self._counts = np.zeros(1 << BIN_BITS, dtype=np.int64)
-        self._lows: list[float] = []
+        self._counts = np.zeros(1 << BIN_BITS, dtype=np.uint32)
+        self._bins: dict[int, int] = {}
         self._photos = self._non_finite = 0
         self._minimum, self._maximum = math.inf, -math.inf
         self._minimum_sum = self._maximum_sum = 0
@@ -106,17 +117,26 @@ class _Counter:
         self._minimum_sum += exact_sum([low])
         self._maximum_sum += exact_sum([high])
         bin_counts(sample, self._counts)
+        if self._photos % _FOLDED == 0:
+            self._fold()
+
+    def _fold(self) -> None:
+        """Move the counts to where they have no largest number."""
+        for index, count in ordered_bins(self._counts).items():
+            self._bins[index] = self._bins.get(index, 0) + count
+        self._counts[:] = 0
 
     def stats(self) -> ValueStats:
         """What was added, frozen. A value that was never finite has the range 0…0."""
         seen = self._photos > 0
+        self._fold()
         return ValueStats(
             photos=self._photos,
             minimum=self._minimum + 0.0 if seen else 0.0,
             maximum=self._maximum + 0.0 if seen else 0.0,
             minimum_sum=self._minimum_sum,
             maximum_sum=self._maximum_sum,
-            bins=ordered_bins(self._counts),
+            bins=self._bins,
             exhaustive=self._exhaustive,
             non_finite=self._non_finite,
         )
@@ -170,24 +190,36 @@ def _tap(model: onnx.ModelProto, values: Sequence[str], *, extremes: bool) -> No
         if extremes:
             for operator, end in (("ReduceMin", "minimum"), ("ReduceMax", "maximum")):
                 _add_output(model, _node(model, operator, [name], _output(name, end), keepdims=0), kind, ())
-        sampled, size = _sample_map(model, name, shape) or _sample_flat(model, name, shape)
+        sampled, size = _sample_map(model, name, kind, shape) or _sample_flat(model, name, shape)
         _add_output(model, sampled, kind, size)
 
 
 def _sample_map(
-    model: onnx.ModelProto, name: str, shape: tuple[int, ...]
+    model: onnx.ModelProto, name: str, kind: int, shape: tuple[int, ...]
 ) -> tuple[str, tuple[int, ...]] | None:
-    """Every s-th row and column of all channels; None for what is not a map of many pixels.
+    """Some pixels of every channel, each channel's shifted against the others'; None where that is not for.
 
-    s is odd, so that it meets every phase of what was enlarged or shuffled from a smaller map.
+    With an infinity near by a sample becomes NaN, so that infinities are found rather than missed.
     """
-    if len(shape) != 4 or min(shape[2:]) < _LEAST_SIDE:
+    import onnx
+
+    few = len(shape) != 4 or min(shape[2:]) < _LEAST_SIDE or math.prod(shape[:2]) > SAMPLE_SIZE
+    if few or kind != onnx.TensorProto.FLOAT:
         return None
-    step = math.isqrt(math.ceil(math.prod(shape) / SAMPLE_SIZE) - 1) + 1
-    step += 1 - step % 2
-    size = (*shape[:2], *(-(-side // step) for side in shape[2:]))
-    strides = {"kernel_shape": [1, 1], "strides": [step, step]}
-    return _node(model, "MaxPool", [name], _output(name, "sample"), **strides), size
+    rows, columns = windows(shape[2:], channels=shape[1], count=SAMPLE_SIZE // math.prod(shape[:2]))
+    kernel = np.zeros((shape[1], 1, rows.taps, columns.taps), dtype=np.float32)
+    channel = np.arange(shape[1])
+    kernel[channel, 0, rows.phases(shape[1]), columns.phases(shape[1])] = 1.0
+    weights = _output(name, "kernel")
+    model.graph.initializer.append(onnx.numpy_helper.from_array(kernel, weights))
+    where = {
+        "kernel_shape": [rows.taps, columns.taps],
+        "strides": [rows.step, columns.step],
+        "dilations": [rows.dilation, columns.dilation],
+        "group": shape[1],
+    }
+    sample = _node(model, "Conv", [name, weights], _output(name, "sample"), **where)
+    return sample, (*shape[:2], rows.count, columns.count)
 
 
 def _sample_flat(model: onnx.ModelProto, name: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:

@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 
     from mobilekit.tensors import Array
 
-FORMAT = "mobilekit-stats/1"
+    Counts = npt.NDArray[np.uint32]
 
-BIN_BITS = 15
-"""A bin is the sign, the exponent and 6 bits of the mantissa of a float32: 1.6 % wide at most."""
+FORMAT = "mobilekit-stats/2"
+
+BIN_BITS = 16
+"""A bin is the sign, the exponent and 7 bits of the mantissa of a float32: 0.8 % wide at most.
+
+Its edges never depend on the data, so that histograms add up to the same whatever was observed first.
+"""
 
 _SHIFT = 32 - BIN_BITS
 _MAGNITUDES = 1 << (BIN_BITS - 1)
@@ -77,13 +82,17 @@ class ValueStats:
             non_finite=self.non_finite + other.non_finite,
         )
 
+    def histogram(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The occupied bins in the order of their values, and how many values each holds."""
+        indices = np.array(sorted(self.bins), dtype=np.int64)
+        return indices, np.array([self.bins[int(index)] for index in indices], dtype=np.int64)
+
     def percentile(self, percent: float) -> tuple[float, float]:
         """``(low, high)`` with ``100 - percent`` per cent of the sampled values beyond each.
 
         Linear inside a bin, never outside ``minimum`` and ``maximum``.
         """
-        indices = np.array(sorted(self.bins), dtype=np.int64)
-        counts = np.array([self.bins[int(index)] for index in indices], dtype=np.int64)
+        indices, counts = self.histogram()
         before = np.concatenate([[0], np.cumsum(counts)])
         edges = (100.0 - percent) / 100.0 * before[-1], percent / 100.0 * before[-1]
         low, high = (self._at(indices, before, edge) for edge in edges)
@@ -92,7 +101,7 @@ class ValueStats:
     def _at(self, indices: npt.NDArray[np.int64], before: npt.NDArray[np.int64], rank: float) -> float:
         slot = int(np.clip(np.searchsorted(before, rank, side="right") - 1, 0, len(indices) - 1))
         share = (rank - before[slot]) / (before[slot + 1] - before[slot])
-        lower, upper = bin_edges(int(indices[slot]))
+        lower, upper = (float(edge) for edge in bin_edges(indices[slot]))
         return float(np.clip(lower + share * (upper - lower), self.minimum, self.maximum))
 
 
@@ -141,15 +150,15 @@ def exact_sum(values: Iterable[float]) -> int:
     return total
 
 
-def bin_counts(sample: Array, counts: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
+def bin_counts(sample: Array, counts: Counts | None = None) -> Counts:
     """Histogram of finite float32 values over all 2**BIN_BITS raw bins (sign first), added to ``counts``."""
-    counts = np.zeros(1 << BIN_BITS, dtype=np.int64) if counts is None else counts
+    counts = np.zeros(1 << BIN_BITS, dtype=np.uint32) if counts is None else counts
     raw = np.ascontiguousarray(sample, dtype=np.float32).view(np.uint32) >> np.uint32(_SHIFT)
     np.add.at(counts, raw.astype(np.intp), 1)
     return counts
 
 
-def ordered_bins(counts: npt.NDArray[np.int64]) -> dict[int, int]:
+def ordered_bins(counts: Counts) -> dict[int, int]:
     """Raw counts as ``bins``: occupied bins only, by an index that grows with the values."""
     occupied = np.flatnonzero(counts)
     index = np.where(occupied < _MAGNITUDES, occupied, _MAGNITUDES - 1 - occupied)
@@ -157,12 +166,15 @@ def ordered_bins(counts: npt.NDArray[np.int64]) -> dict[int, int]:
     return {int(i): int(n) for i, n in zip(index[order], counts[occupied[order]], strict=True)}
 
 
-def bin_edges(index: int) -> tuple[float, float]:
-    """The smallest and the largest real value of a bin of ``ValueStats.bins``."""
-    magnitude = index if index >= 0 else -1 - index
-    bits = np.array([magnitude, magnitude + 1], dtype=np.uint32) << np.uint32(_SHIFT)
-    near, far = (float(edge) for edge in bits.view(np.float32))
-    return (near, far) if index >= 0 else (-far, -near)
+def bin_edges(
+    index: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The smallest and the largest real value of each bin, by the indices of ``ValueStats.bins``."""
+    index = np.asarray(index, dtype=np.int64)
+    magnitude = np.where(index >= 0, index, -1 - index)
+    bits = [(magnitude + step).astype(np.uint32) << np.uint32(_SHIFT) for step in (0, 1)]
+    near, far = (each.view(np.float32).astype(np.float64) for each in bits)
+    return np.where(index >= 0, near, -far), np.where(index >= 0, far, -near)
 
 
 def _plain(stats: ValueStats) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mobilekit.plan.ranges import LEVELS, including_zero, range_of, scale_of, union
+from mobilekit.plan.ranges import LEVELS, balanced, including_zero, range_of, scale_of, union
 from mobilekit.quantisation import TensorRange
 
 if TYPE_CHECKING:
@@ -43,11 +43,12 @@ def class_scales(
     operators: Sequence[Operator],
     images: Mapping[str, Scale],
     ranges: Mapping[str, TensorRange],
+    symmetric: bool = False,
 ) -> tuple[ClassScales, ...]:
     """Each class's scale: a prescribed one where all else fits into it, else of the joint range.
 
     Prescribed are the scales of image inputs (``images``) and of operators like Softmax;
-    ``ranges`` has the observed sources.
+    ``ranges`` has the observed sources. ``symmetric``: zero points are zero where none is prescribed.
     """
     fixed: dict[str, tuple[str, Scale]] = {}
     for operator in operators:
@@ -67,6 +68,7 @@ def class_scales(
                 free,
                 {images[value] for value in inputs},
                 dict(fixed[value] for value in outputs),
+                symmetric=symmetric,
             )
         )
     return tuple(result)
@@ -101,7 +103,12 @@ def widened(found: ClassScales, least: float) -> ClassScales:
 
 
 def _choose(
-    each: ScaleClass, free: Sequence[TensorRange], inputs: set[Scale], fixed: Mapping[str, Scale]
+    each: ScaleClass,
+    free: Sequence[TensorRange],
+    inputs: set[Scale],
+    fixed: Mapping[str, Scale],
+    *,
+    symmetric: bool,
 ) -> ClassScales:
     prescribed = inputs | set(fixed.values())
     if len(prescribed) == 1:
@@ -109,6 +116,7 @@ def _choose(
         if all(_fits(interval, scale) for interval in free):
             return ClassScales(scale_class=each, scale=scale, interval=range_of(scale), prescribed=True)
     joint = union([*free, *(range_of(scale) for scale in prescribed)])
+    joint = balanced(joint) if symmetric else joint
     # An image input's scale is part of the file's interface, a Softmax can as well be float.
     return ClassScales(
         scale_class=each,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mobilekit.calibrate.observations import Observations
 from mobilekit.calibrate.observe import observe
 from mobilekit.calibrate.samples import SampleSource
 from mobilekit.convert.tflite.quantisable import operators_of
@@ -17,10 +18,11 @@ from mobilekit.convert.tflite.view import view_of
 from mobilekit.errors import PlanError
 from mobilekit.plan.assign import ClassScales, class_scales, conflicts
 from mobilekit.plan.equalise import equalisation_factors, equalise
+from mobilekit.plan.faster_in_float import faster_in_float
 from mobilekit.plan.heavy_weights import lighten
 from mobilekit.plan.kernel_limits import respect_limits
 from mobilekit.plan.precision import decide
-from mobilekit.plan.ranges import check_method, image_scale, observed_range, range_of, scale_of
+from mobilekit.plan.ranges import RangeRule, image_scale, range_of
 from mobilekit.plan.same_scale import scale_classes
 from mobilekit.plan.small_products import small_products
 from mobilekit.quantisation import QuantisationPlan
@@ -47,17 +49,15 @@ class Planner:
     def __init__(
         self,
         graph: Graph,
-        samples: SampleSource | Sequence[Feed],
+        samples: SampleSource | Sequence[Feed] | Observations,
         *,
-        method: str = "percentile",
-        percentile: float = 99.99,
+        ranges: RangeRule | None = None,
         input_ranges: Mapping[str, tuple[float, float]] | None = None,
         progress: _Progress | None = None,
     ) -> None:
-        check_method(method, percentile)
         self._graph = graph
         self._samples = samples
-        self._method, self._percentile = method, percentile
+        self._rule = ranges or RangeRule()
         self._progress = progress
         self._factors = equalisation_factors(graph, _few(samples))
         self._rewritten = equalise(graph, self._factors)
@@ -65,7 +65,9 @@ class Planner:
         self._operators = operators_of(self._view)
         self._images = {name: image_scale(*ends) for name, ends in (input_ranges or {}).items()}
         self._stats: dict[str, ValueStats] = {}
+        self._ranges: dict[str, TensorRange] = {}
         self._denied = small_products(self._view, self._operators)
+        self._denied |= faster_in_float(self._view, self._operators, self._denied)
         # A file with integer inputs and outputs needs their scales, whatever computes them.
         self._borders = [
             name
@@ -116,7 +118,12 @@ class Planner:
         classes = scale_classes(chosen)
         self._observe([*(value for c in classes for value in c.sources), *self._borders])
         scales = class_scales(
-            classes, view=self._view, operators=chosen, images=self._images, ranges=self._ranges()
+            classes,
+            view=self._view,
+            operators=chosen,
+            images=self._images,
+            ranges=self._ranges,
+            symmetric=self._rule.symmetric,
         )
         against = conflicts(scales, operators=chosen, unusable=self._unusable())
         if against:
@@ -126,17 +133,15 @@ class Planner:
     def _observe(self, values: Iterable[str]) -> None:
         known = self._stats.keys() | self._images.keys()
         wanted = [name for name in dict.fromkeys(values) if name not in known]
-        extremes = self._method != "percentile"
         seen = observe(
-            self._rewritten, self._samples, values=wanted, extremes=extremes, progress=self._progress
+            self._rewritten,
+            self._samples,
+            values=wanted,
+            extremes=self._rule.needs_extremes,
+            progress=self._progress,
         )
         self._stats.update(seen.values)
-
-    def _ranges(self) -> dict[str, TensorRange]:
-        return {
-            name: observed_range(stats, method=self._method, percentile=self._percentile)
-            for name, stats in self._stats.items()
-        }
+        self._ranges.update({name: self._rule.range_of(stats) for name, stats in seen.values.items()})
 
     def _unusable(self) -> frozenset[str]:
         return frozenset(name for name, value in self._stats.items() if value.non_finite or not value.photos)
@@ -149,39 +154,36 @@ class Planner:
         for found in scales:
             for value in found.scale_class.values:
                 values[value], ranges[value] = found.scale, found.interval
-        said = f"{self._method} {self._percentile}" if self._method == "percentile" else self._method
         made = QuantisationPlan(
             graph_digest=self._graph.digest,
             values=values,
             operators=lighten(self._view, self._operators, precisions),
             ranges=ranges,
             equalisation=self._factors,
-            method=said,
+            method=str(self._rule),
         )
-        return _with_borders(made, self._edges())
+        return self._with_borders(made)
+
+    def _with_borders(self, plan: QuantisationPlan) -> QuantisationPlan:
+        """The plan with scales for those inputs and outputs that no int8 operator touches."""
+        missing = {name: edge for name, edge in sorted(self._edges().items()) if name not in plan.values}
+        scales = {name: self._images.get(name) or self._rule.scale_for(e) for name, e in missing.items()}
+        return replace(plan, values={**plan.values, **scales}, ranges={**plan.ranges, **missing})
 
     def _edges(self) -> dict[str, TensorRange]:
         """The ranges of those inputs and outputs that have one."""
-        observed, unusable = self._ranges(), self._unusable()
+        unusable = self._unusable()
         return {
-            name: range_of(self._images[name]) if name in self._images else observed[name]
+            name: range_of(self._images[name]) if name in self._images else self._ranges[name]
             for name in self._borders
             if name not in unusable
         }
 
 
-def _with_borders(plan: QuantisationPlan, edges: Mapping[str, TensorRange]) -> QuantisationPlan:
-    """The plan with scales for those inputs and outputs that no int8 operator touches."""
-    missing = {name: edge for name, edge in sorted(edges.items()) if name not in plan.values}
-    return replace(
-        plan,
-        values={**plan.values, **{name: scale_of(edge) for name, edge in missing.items()}},
-        ranges={**plan.ranges, **missing},
-    )
-
-
-def _few(samples: SampleSource | Sequence[Feed]) -> SampleSource | Sequence[Feed]:
+def _few(
+    samples: SampleSource | Sequence[Feed] | Observations,
+) -> SampleSource | Sequence[Feed] | Observations:
     """A few samples, spread over all: enough to see how large channels are beside each other."""
-    if isinstance(samples, SampleSource):
+    if isinstance(samples, SampleSource | Observations):
         return samples.spread(_EQUALISATION_SAMPLES)
     return samples[:: max(1, -(-len(samples) // _EQUALISATION_SAMPLES))]

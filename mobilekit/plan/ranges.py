@@ -3,37 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from mobilekit.errors import UsageError
+from mobilekit.plan.clip_entropy import least_divergence_range
+from mobilekit.plan.clip_error import least_error_range
 from mobilekit.quantisation import Scale, TensorRange
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.stats import ValueStats
 
-Method = Literal["percentile", "min-max"]
+Method = Literal["percentile", "min-max", "mean-extremes", "entropy", "mse"]
+METHODS: tuple[str, ...] = get_args(Method)
+DEFAULT_METHOD = "percentile"
+DEFAULT_PERCENTILE = 99.99
 
 LEVELS = 255.0
 SMALLEST_SCALE = 2.0**-60  # products of three of them are still float32 numbers
 
 
-def check_method(method: str, percentile: float) -> None:
-    """Raise UsageError for an unknown ``method``, or a ``percentile`` outside 50…100."""
-    if method not in get_args(Method):
-        message = f"no range method {method!r}"
-        raise UsageError(message, hint=f"methods are: {', '.join(get_args(Method))}")
-    if not 50.0 < percentile <= 100.0:
-        message = f"percentile {percentile} is not above 50 and at most 100"
-        raise UsageError(message, hint="99.99 is the default")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeRule:
+    """How ranges follow from statistics.
+
+    ``percentile`` is that of the method of this name: so many per cent of the values from below, and
+    from above, are inside the range. ``symmetric`` ranges have their zero points at zero. Raises
+    UsageError for an unknown ``method``, or a ``percentile`` that is not above 50 and at most 100.
+    """
+
+    method: str = DEFAULT_METHOD
+    percentile: float = DEFAULT_PERCENTILE
+    symmetric: bool = False
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            message = f"no range method {self.method!r}"
+            raise UsageError(message, hint=f"methods are: {', '.join(METHODS)}")
+        if not 50.0 < self.percentile <= 100.0:
+            message = f"percentile {self.percentile} is not above 50 and at most 100"
+            raise UsageError(message, hint=f"{DEFAULT_PERCENTILE} is the default")
+
+    def __str__(self) -> str:
+        said = f"{self.method} {self.percentile}" if self.method == "percentile" else self.method
+        return f"{said} symmetric" if self.symmetric else said
+
+    @property
+    def needs_extremes(self) -> bool:
+        """Whether it takes every photo's true extremes; other methods make do with samples."""
+        return self.method in ("min-max", "mean-extremes")
+
+    def range_of(self, stats: ValueStats) -> TensorRange:
+        """The range of one value, zero in it; ``scale_for`` makes it symmetric where that is asked for.
+
+        Values observed whole (small tensors) take their extremes always: each element counts there.
+        """
+        method = "min-max" if stats.exhaustive or not stats.bins else self.method
+        if method == "entropy":
+            return least_divergence_range(stats, symmetric=self.symmetric)
+        if method == "mse":
+            return least_error_range(stats, scaled=self.scale_for, symmetric=self.symmetric)
+        return including_zero(*self._ends(stats, method))
+
+    def scale_for(self, interval: TensorRange) -> Scale:
+        """The scale of a value with this range."""
+        return scale_of(balanced(interval) if self.symmetric else interval)
+
+    def _ends(self, stats: ValueStats, method: str) -> tuple[float, float]:
+        if method == "mean-extremes":
+            return stats.extremes
+        if method == "percentile":
+            return stats.percentile(self.percentile)
+        return stats.minimum, stats.maximum
 
 
-def observed_range(stats: ValueStats, *, method: str, percentile: float) -> TensorRange:
-    """The range of one value. Values observed whole (small tensors) take their extremes always."""
-    if method == "min-max" or stats.exhaustive:
-        return including_zero(stats.minimum, stats.maximum)
-    return including_zero(*stats.percentile(percentile))
+def balanced(interval: TensorRange) -> TensorRange:
+    """The smallest symmetric range with ``interval`` in it: -128 … 127 steps."""
+    largest = max(interval.maximum, interval.minimum * -127.0 / 128.0)
+    return TensorRange(minimum=largest * -128.0 / 127.0, maximum=largest)
 
 
 def including_zero(minimum: float, maximum: float) -> TensorRange:

@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 from mobilekit.calibrate.observe import SAMPLE_SIZE, channel_extremes, observe, stride
-from mobilekit.calibrate.stats import CalibrationStats
+from mobilekit.calibrate.stats import CalibrationStats, bin_edges
 from mobilekit.errors import InputDataError, UsageError
 from mobilekit.source.graph import Graph, graph_from_proto
 
@@ -80,6 +80,49 @@ def test_sample_is_fair() -> None:
     zeros = sum(n for i, n in stats.bins.items() if i == 0) / stats.count
     assert zeros == pytest.approx((columns == 0).mean(), abs=0.02)
     assert stats.percentile(90.0)[1] == pytest.approx(np.percentile(columns, 90), rel=0.03)
+
+
+def wide_graph() -> Graph:
+    """A map of many channels and few pixels."""
+    text = """<ir_version: 10, opset_import: ["": 21]>
+    g (float[1, 2048, 8, 8] x) => (float[1, 2048, 8, 8] y) { y = Neg(x) }"""
+    model = onnx.shape_inference.infer_shapes(onnx.parser.parse_model(text))
+    return graph_from_proto(model, stage="legalised")
+
+
+@pytest.mark.parametrize("extremes", [False, True])
+def test_small_maps_are_sampled_everywhere(extremes: bool) -> None:
+    """Of maps whose border differs from their middle, the sample has as much border as the map.
+
+    Strides alone take rows and columns 0, 3 and 6: 56 % border instead of 44 %, and no last row.
+    """
+    x = np.full((1, 2048, 8, 8), 1.0, np.float32)
+    x[..., 1:-1, 1:-1] = 2.0
+    x[..., -1] = 3.0
+    stats = observe(wide_graph(), [{"x": x}], values=["y"], extremes=extremes).values["y"]
+    counts = {-bin_edges(np.array([i]))[1][0]: n / stats.count for i, n in stats.bins.items()}
+    for value in (1.0, 2.0, 3.0):
+        assert counts[value] == pytest.approx((x == value).mean(), abs=0.05)
+
+
+def test_an_infinity_beside_a_sample_is_told() -> None:
+    """An infinite element makes its photo unusable: a sample near by shows it as NaN."""
+    x = np.ones((1, 2048, 8, 8), np.float32)
+    x[0, :, 3, 3] = np.inf
+    stats = observe(wide_graph(), [{"x": x}], values=["y"], extremes=False).values["y"]
+    assert stats.non_finite == 1
+    assert set(stats.bins.values()) == {stats.count}
+
+
+def test_doubles_are_sampled_too() -> None:
+    """Maps that are no float32 are sampled by their flat elements."""
+    text = """<ir_version: 10, opset_import: ["": 21]>
+    g (double[1, 64, 40, 40] x) => (double[1, 64, 40, 40] y) { y = Neg(x) }"""
+    model = onnx.shape_inference.infer_shapes(onnx.parser.parse_model(text))
+    feed = {"x": np.random.default_rng(0).normal(size=(1, 64, 40, 40))}
+    stats = observe(graph_from_proto(model, stage="legalised"), [feed], values=["y"]).values["y"]
+    assert stats.maximum == np.float32(-feed["x"].min()) or stats.maximum == pytest.approx(-feed["x"].min())
+    assert SAMPLE_SIZE / 2 < stats.count <= SAMPLE_SIZE
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 256, 256), (1, 64, 64, 64), (1, 30, 210, 77), (2**20,), (16385,)])

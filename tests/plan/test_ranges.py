@@ -11,10 +11,9 @@ from mobilekit.calibrate.stats import ValueStats, bin_counts, ordered_bins
 from mobilekit.errors import UsageError
 from mobilekit.plan.ranges import (
     SMALLEST_SCALE,
-    check_method,
+    RangeRule,
     image_scale,
     including_zero,
-    observed_range,
     range_of,
     scale_of,
     union,
@@ -81,17 +80,17 @@ def test_methods() -> None:
     """Percentile leaves outliers out; min-max, and small tensors, do not."""
     values = np.r_[np.linspace(0, 1, 100_000), 50.0].astype(np.float32)
     large, small = stats(values, exhaustive=False), stats(values, exhaustive=True)
-    assert observed_range(large, method="percentile", percentile=99.9).maximum < 1.01
-    assert observed_range(large, method="min-max", percentile=99.9).maximum == 50.0
-    assert observed_range(small, method="percentile", percentile=99.9).maximum == 50.0
-    assert observed_range(large, method="percentile", percentile=99.9).minimum == 0.0
+    assert RangeRule(method="percentile", percentile=99.9).range_of(large).maximum < 1.01
+    assert RangeRule(method="min-max", percentile=99.9).range_of(large).maximum == 50.0
+    assert RangeRule(method="percentile", percentile=99.9).range_of(small).maximum == 50.0
+    assert RangeRule(method="percentile", percentile=99.9).range_of(large).minimum == 0.0
 
 
 def test_union_and_unknown_methods() -> None:
     """A union holds all; a method or percentile that does not exist is an error."""
     joint = union([including_zero(-1.0, 2.0), including_zero(-3.0, -2.0)])
     assert (joint.minimum, joint.maximum) == (-3.0, 2.0)
-    check_method("percentile", 100.0)
-    for method, percentile in (("entropy", 99.9), ("percentile", 50.0), ("percentile", 101.0)):
+    RangeRule(method="percentile", percentile=100.0)
+    for method, percentile in (("average", 99.9), ("percentile", 50.0), ("percentile", 101.0)):
         with pytest.raises(UsageError):
-            check_method(method, percentile)
+            RangeRule(method=method, percentile=percentile)
