@@ -1,0 +1,171 @@
+"""Everything that plans need of calibration samples, as a file: to plan again without the photos.
+
+A shard's statistics are merged with another's to the same numbers as if all photos had been observed
+at once; see `stats` for why. Channel extremes are not merged: they decide how the graph is rewritten
+before its values are observed, so that shards must have the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mobilekit.artifact import digest_of_bytes
+from mobilekit.calibrate.observations import Observations
+from mobilekit.calibrate.stats import CalibrationStats
+from mobilekit.errors import InputDataError, PlanError
+
+if TYPE_CHECKING:
+    from mobilekit.source.graph import Graph
+    from mobilekit.tensors import Array
+
+FORMAT = "mobilekit-statistics/1"
+
+Channels = Mapping[str, Mapping[str, tuple[float, ...]]]
+
+_MAKE = "make them with `mobilekit calibrate MODEL --photos FOLDER`"
+_LIKE = "make the others with --like and the first file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics(Observations):
+    """What calibration samples showed of a legalised graph and of what it is rewritten to.
+
+    ``graph_digest`` is the legalised graph's. ``values`` are statistics by `record_key`, ``channels`` the
+    largest magnitudes per channel by the digest of the graph they were observed in. ``samples`` has the
+    names and digests of the pictures (or feeds) that were observed.
+    """
+
+    graph_digest: str
+    values: Mapping[str, CalibrationStats]
+    channels: Channels
+    samples: tuple[tuple[str, str], ...]
+
+    def observe(
+        self,
+        graph: Graph,
+        *,
+        values: Sequence[str],
+        extremes: bool,
+        progress: Callable[[int, int], None] | None,
+    ) -> CalibrationStats:
+        """The statistics of ``values``. Raises PlanError if they are not here."""
+        del progress  # nothing is run
+        if not values:
+            return CalibrationStats(values={})
+        keys = [record_key(graph, extremes=kind) for kind in ((True,) if extremes else (False, True))]
+        known = [self.values[key].values for key in keys if key in self.values]
+        found = {name: each[name] for each in reversed(known) for name in values if name in each}
+        _check(graph, bool(known), [name for name in values if name not in found])
+        return CalibrationStats(values={name: found[name] for name in values})
+
+    def channel_extremes(self, graph: Graph, *, values: Mapping[str, int]) -> dict[str, Array]:
+        """The extremes per channel of ``values``. Raises PlanError if they are not here."""
+        if not values:
+            return {}
+        found = self.channels.get(graph.digest, {})
+        _check(graph, graph.digest in self.channels, [name for name in values if name not in found])
+        return {name: np.array(found[name], dtype=np.float64) for name in values}
+
+    def spread(self, count: int) -> Statistics:
+        """These: what was recorded of a few samples was."""
+        del count
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON."""
+        return digest_of_bytes(self.to_json().encode())
+
+    def check_graph(self, digest: str, *, where: str) -> None:
+        """Raise PlanError unless these are of the legalised graph ``digest``; ``where`` names the file."""
+        if self.graph_digest != digest:
+            message = (
+                f"{where} has statistics of another graph: {self.graph_digest[:12]}, {digest[:12]} expected"
+            )
+            hint = "statistics hold for one model, its shapes and one mobilekit: " + _MAKE
+            raise PlanError(message, hint=hint)
+
+    def merge(self, other: Statistics) -> Statistics:
+        """Those of the samples of both.
+
+        Raises PlanError where the graphs differ, or what they are rewritten by; InputDataError where
+        a sample is in both.
+        """
+        if self.graph_digest != other.graph_digest:
+            message = f"statistics of two graphs: {self.graph_digest[:12]} and {other.graph_digest[:12]}"
+            raise PlanError(message, hint="shards must be of the same model with the same shapes")
+        if self.channels != other.channels:
+            message = "the statistics equalise channels differently: each shard has measured its own"
+            raise PlanError(message, hint=_LIKE)
+        digests = {digest for _, digest in self.samples}
+        if both := [name for name, digest in other.samples if digest in digests]:
+            message = f"{len(both)} of the samples are in both, and would count twice: {', '.join(both[:3])}"
+            raise InputDataError(message, hint="merge statistics of different photos")
+        merged = {
+            graph: stats.merge(other.values[graph])
+            for graph, stats in self.values.items()
+            if graph in other.values
+        }
+        return Statistics(
+            graph_digest=self.graph_digest,
+            values=merged,
+            channels=self.channels,
+            samples=tuple(sorted((*self.samples, *other.samples))),
+        )
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, shortest round-trip floats."""
+        plain = {
+            "format": FORMAT,
+            "graph_digest": self.graph_digest,
+            "samples": [{"name": name, "sha256": digest} for name, digest in self.samples],
+            "channels": {
+                graph: {name: list(extremes) for name, extremes in found.items()}
+                for graph, found in self.channels.items()
+            },
+            "values": {graph: json.loads(stats.to_json()) for graph, stats in self.values.items()},
+        }
+        return json.dumps(plain, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, *, where: str = "the text") -> Statistics:
+        """What ``to_json`` wrote. Raises InputDataError if it is damaged; ``where`` names the file."""
+        try:
+            return cls(**_fields(json.loads(text)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            message = f"{where} has no calibration statistics of format {FORMAT}: {error}"
+            raise InputDataError(message, hint=_MAKE) from error
+
+
+def _fields(plain: Mapping[str, Any]) -> dict[str, Any]:
+    if plain["format"] != FORMAT:
+        raise KeyError(plain["format"])
+    return {
+        "graph_digest": str(plain["graph_digest"]),
+        "samples": tuple((str(s["name"]), str(s["sha256"])) for s in plain["samples"]),
+        "channels": {
+            graph: {name: tuple(float(v) for v in extremes) for name, extremes in found.items()}
+            for graph, found in plain["channels"].items()
+        },
+        "values": {g: CalibrationStats.from_json(json.dumps(v)) for g, v in plain["values"].items()},
+    }
+
+
+def record_key(graph: Graph, *, extremes: bool) -> str:
+    """Under which name a graph's statistics are kept; apart where they have every sample's extremes."""
+    return f"{graph.digest} extremes" if extremes else graph.digest
+
+
+def _check(graph: Graph, known: bool, missing: Sequence[str]) -> None:
+    """Raise PlanError if statistics of ``missing`` values are wanted."""
+    if not missing:
+        return
+    which = "of this graph" if known else f"of graph {graph.digest[:12]}"
+    some = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
+    message = f"the statistics have nothing {which} about {some}"
+    raise PlanError(message, hint="they were made by another mobilekit, or of another model: " + _MAKE)
