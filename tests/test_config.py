@@ -8,7 +8,7 @@ import pytest
 
 from mobilekit import resources
 from mobilekit.config import descriptions_from_mapping, read_description, require_complete
-from mobilekit.description import DEFAULT_VERSION, TensorDescription
+from mobilekit.description import DEFAULT_VERSION, FaceDescription, TensorDescription, shows_faces
 from mobilekit.errors import DescriptionError
 from mobilekit.tensors import Layout
 
@@ -130,6 +130,105 @@ def test_mistakes_are_located(tmp_path, text, line, key, words):
     assert error.message.startswith(f"{tmp_path / 'mobilekit.toml'}:{line}: {key}: "), error.message
     assert words in error.message
     assert error.exit_code == 50
+
+
+def test_crops_and_faces(tmp_path):
+    """What inputs show of photos, and the model that finds faces; what is not said are the defaults."""
+    text = (
+        IMAGE
+        + 'crop = "face"\nface_size = 0.4\nface_center = [0.5, 0.45]\n'
+        + '[inputs.small]\nkind = "image"\ncrop = "none"\npad = [1, 2, 3]\n'
+        + '[inputs.same]\nkind = "image"\nof = "small"\n'
+        + '[crop]\ndetector = "det.onnx"\nboxes = "centers"\nscore = 0.5\nmissing = "skip"\n'
+        + "[crop.input]\nmean = [127, 127, 127]\nstd = [128, 128, 128]\npad = 114\n"
+    )
+    description = read(tmp_path, text)
+    image, small = description.inputs["image"], description.inputs["small"]
+    assert (image.crop, image.face_size, image.face_center) == ("face", 0.4, (0.5, 0.45))
+    assert (small.crop, small.pad, description.inputs["same"].of) == ("none", (1.0, 2.0, 3.0), "small")
+    faces = description.faces
+    assert (faces.detector, faces.boxes, faces.score, faces.overlap) == ("det.onnx", "centers", 0.5, 0.3)
+    assert faces.missing == "skip"
+    assert faces.input is not None
+    assert (faces.input.crop, faces.input.pad, faces.input.std) == ("none", (114.0,), (128.0,) * 3)
+    plain = read(tmp_path, IMAGE)
+    assert (plain.inputs["image"].crop, plain.inputs["image"].pad) == ("center", None)
+    assert plain.faces == FaceDescription()
+
+
+def test_identities_and_numbers(tmp_path):
+    """An embedding with its matrix and length, and numbers that are written down."""
+    text = (
+        ARRAY
+        + 'from = "a.onnx"\nof = "image"\noutput = "y"\nprojection = "emap.npy"\nnormalize = true\n'
+        + '[inputs.id.input]\nkind = "image"\nrange = [-1, 1]\ncrop = "face"\nface_size = 0.8\n'
+        + '[inputs.ratio]\nkind = "array"\nvalue = [[0.5], [1]]\n'
+    )
+    inputs = read(tmp_path, text).inputs
+    said = inputs["id"]
+    assert (said.output, said.projection, said.normalize) == ("y", "emap.npy", True)
+    assert said.embedding is not None
+    assert (said.embedding.crop, said.embedding.face_size) == ("face", 0.8)
+    assert inputs["ratio"].value == ((0.5,), (1,))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key", "words"),
+    [
+        (IMAGE + "crop = 'middle'\n", 5, "inputs.image.crop", "one of center, face, none"),
+        (IMAGE + "pad = 0\n", 5, "inputs.image.pad", 'for crop = "none", this one is crop = "center"'),
+        (IMAGE + "crop = 'none'\npad = 256\n", 6, "inputs.image.pad", "0…255, got 256"),
+        (IMAGE + "crop = 'none'\npad = [1, 2]\n", 6, "inputs.image.pad", "a number or three"),
+        (IMAGE + "face_size = 0\n", 5, "inputs.image.face_size", "share of the picture's height"),
+        (IMAGE + "face_center = [0.5]\n", 5, "inputs.image.face_center", "shares of width and height"),
+        (IMAGE + "face_center = [0.5, 2]\n", 5, "inputs.image.face_center", "[0.5, 2.0]"),
+        (IMAGE + "projection = 'x.npy'\n", 5, "inputs.image.projection", 'for kind = "array"'),
+        (IMAGE + "value = 1\n", 5, "inputs.image.value", 'for kind = "array"'),
+        (ARRAY + "crop = 'none'\n", 5, "inputs.id.crop", 'for kind = "image"'),
+        (ARRAY + "from = 'x.npy'\nvalue = 1\n", 6, "inputs.id.value", "from is given too"),
+        (ARRAY + "value = []\n", 5, "inputs.id.value", "a number or lists of numbers"),
+        (ARRAY + "value = ['x']\n", 5, "inputs.id.value", "a number or lists of numbers"),
+        (ARRAY + "value = inf\n", 5, "inputs.id.value", "a number or lists of numbers"),
+        (ARRAY + "from = 'x.npy'\nprojection = 'y.npy'\n", 6, "inputs.id.projection", "embedding model"),
+        (ARRAY + "value = 1\nnormalize = true\n", 6, "inputs.id.normalize", "embedding model"),
+        (
+            ARRAY + "from = 'x.onnx'\n[inputs.id.input]\nkind = 'array'\n",
+            7,
+            "inputs.id.input.kind",
+            "image",
+        ),
+        (HEAD + "[outputs.y]\nkind = 'image'\ncrop = 'face'\n", 5, "outputs.y.crop", "unknown key"),
+        (HEAD + "[crop]\ndetektor = 'x.onnx'\n", 4, "crop.detektor", "unknown key"),
+        (HEAD + "[crop]\nscore = 1.5\n", 4, "crop.score", "between 0 and 1"),
+        (HEAD + "[crop]\nboxes = 'xywh'\n", 4, "crop.boxes", "one of corners, centers"),
+        (HEAD + "[crop]\nmissing = 'drop'\n", 4, "crop.missing", "one of center, skip"),
+        (HEAD + "[crop.input]\ncrop = 'face'\n", 4, "crop.input.crop", "one of none"),
+        (HEAD + "[crop.input]\nface_size = 0.5\n", 4, "crop.input.face_size", "whole photos"),
+        (HEAD + "[crop.input]\nmean = [0, 0, 0]\n", 4, "crop.input.mean", "std is missing"),
+    ],
+)
+def test_mistakes_about_photos_are_located(tmp_path, text, line, key, words):
+    """Keys about crops, faces and identities are as strict as the others."""
+    error = refused(tmp_path, text)
+    assert error.message.startswith(f"{tmp_path / 'mobilekit.toml'}:{line}: {key}: "), error.message
+    assert words in error.message
+
+
+def test_crop_of_a_command(tmp_path):
+    """A crop that a command gives counts for all images, embedded ones too; its detector for all faces."""
+    text = (
+        IMAGE
+        + "crop = 'none'\n[inputs.id]\nkind = 'array'\nfrom = 'a.onnx'\nof = 'image'\n"
+        + "[inputs.id.input]\nrange = [0, 1]\n[crop]\ndetector = 'old.onnx'\nscore = 0.6\n"
+    )
+    before = read(tmp_path, text)
+    after = before.cropping(crop="face", detector="new.onnx")
+    assert after.inputs["image"].crop == "face"
+    assert after.inputs["id"].embedding.crop == "face"
+    assert (after.inputs["id"].crop, after.faces.detector, after.faces.score) == ("center", "new.onnx", 0.6)
+    assert before.cropping() == before
+    assert shows_faces(after, ["id"])
+    assert not shows_faces(before, ["id", "image", "nobody"])
 
 
 def test_did_you_mean(tmp_path):

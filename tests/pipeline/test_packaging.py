@@ -305,8 +305,9 @@ def test_plan_does_not_replace_the_description(here, keep):
 def test_hinted_command_has_what_the_user_asked_for(here):
     """Tiers and configuration are in the command that is proposed, and nothing that was not given."""
     with pytest.raises(MissingPhotosError) as error:
-        _package(photos=None, tiers=["rest"], config="mobilekit.toml")
-    assert error.value.hint.endswith("--photos FOLDER --out dist --config mobilekit.toml --tier rest")
+        _package(photos=None, tiers=["rest"], config="mobilekit.toml", crop="none")
+    asked = "--photos FOLDER --out dist --config mobilekit.toml --tier rest --crop none"
+    assert error.value.hint.endswith(asked)
     assert "--plan" not in error.value.hint
 
 
