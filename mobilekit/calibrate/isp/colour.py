@@ -85,6 +85,8 @@ def whiten_highlights(planes: Planes) -> None:
     A saturated sensor has lost a highlight's colour, and gains tint what it has left: magenta.
     """
     brightest = planes.max(axis=0)
+    if brightest.max() <= 1:
+        return
     share = np.clip((planes.min(axis=0) - _WHITENED_FROM) / _WHITENED_OVER, 0, 1)
     share *= np.clip((brightest - 1) / _EXCESS, 0, 1)
     for plane in planes:

@@ -64,12 +64,13 @@ def encoding_table(contrast: float, shadows: float) -> Table:
     return _read_only(toned(srgb_encoded(linear), contrast=contrast, shadows=shadows))
 
 
-def encoded(planes: npt.NDArray[np.float32], table: Table) -> npt.NDArray[np.float32]:
-    """Linear light → encoded values, by :func:`encoding_table`; what is outside 0…1 is clipped."""
-    steps = np.clip(planes, 0.0, 1.0)
-    steps *= len(table) - 1
-    steps += 0.5
-    return table[steps.astype(np.uint16)]
+def encode(planes: npt.NDArray[np.float32], table: Table) -> None:
+    """Linear light → encoded values, by :func:`encoding_table`, in place; it is clipped to 0…1 before."""
+    for plane in planes:  # one at a time: half the memory, and twice as fast
+        np.clip(plane, 0, 1, out=plane)
+        plane *= np.float32(len(table) - 1)
+        plane += np.float32(0.5)
+        np.take(table, plane.astype(np.uint16), out=plane)
 
 
 def _read_only(values: Curve) -> Table:

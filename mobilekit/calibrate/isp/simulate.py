@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mobilekit.calibrate.isp import colour
 from mobilekit.calibrate.isp.conditions import Conditions, conditions
-from mobilekit.calibrate.isp.curves import encoded, encoding_table, linear_table
+from mobilekit.calibrate.isp.curves import encode, encoding_table, linear_table
 from mobilekit.calibrate.isp.encode import delivered
 from mobilekit.calibrate.isp.filters import denoise, sharpen
 from mobilekit.calibrate.isp.light import illuminate
@@ -51,7 +51,9 @@ def _exposed(
 ) -> Planes:
     """The light that reaches the sensor, in the camera's colours: 3×H×W, 1 saturates."""
     table = linear_table(profile.photo_contrast)
-    planes = np.stack([table[pixels[:, :, channel]] for channel in range(3)])
+    planes = np.empty((3, *pixels.shape[:2]), np.float32)
+    for channel, plane in enumerate(planes):
+        np.take(table, pixels[:, :, channel], out=plane)
     illuminate(planes, profile.scene)
     planes = colour.mixed(planes, camera)
     colour.multiply(planes, camera @ light * shot.exposure)
@@ -84,7 +86,7 @@ def _developed(
     colour.whiten_highlights(planes)
     planes = colour.mixed(planes, colour.saturating(steps.saturation) @ np.linalg.inv(camera))
     denoise(planes, luma_sigma=steps.denoise_luma_sigma, chroma_sigma=steps.denoise_chroma_sigma)
-    planes = encoded(planes, encoding_table(steps.contrast, steps.shadows))
+    encode(planes, encoding_table(steps.contrast, steps.shadows))
     sharpen(planes, amount=steps.sharpen, sigma=steps.sharpen_sigma)
     return delivered(planes, profile.output)
 
