@@ -17,7 +17,7 @@ from mobilekit.errors import InputDataError
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
-_SSIM_WINDOW = 11  # the Gaussian of sigma 1.5, cut at 3.5 sigma, as in Wang et al. 2004
+SSIM_WINDOW = 11  # the Gaussian of sigma 1.5, cut at 3.5 sigma, as in Wang et al. 2004
 
 SINGLE = 2.0**-23
 """What rounding to float32 may change, relative."""
@@ -101,8 +101,8 @@ def ssim(reference: Array, other: Array, *, data_range: float = 1.0) -> float:
     from skimage.metrics import structural_similarity
 
     expected, got = _pair(reference, other)
-    if expected.ndim not in (2, 3) or min(expected.shape[:2]) < _SSIM_WINDOW:
-        message = f"SSIM is for H×W(×C) pictures of {_SSIM_WINDOW} pixels a side at least: {expected.shape}"
+    if expected.ndim not in (2, 3) or min(expected.shape[:2]) < SSIM_WINDOW:
+        message = f"SSIM is for H×W(×C) pictures of {SSIM_WINDOW} pixels a side at least: {expected.shape}"
         raise InputDataError(message)
     value = structural_similarity(
         expected,
@@ -121,13 +121,18 @@ def delta_e(reference: Array, other: Array) -> float:
 
     About 1 is the smallest difference that a person sees. Raises InputDataError if shapes differ.
     """
+    return float(np.mean(delta_e_map(reference, other)))
+
+
+def delta_e_map(reference: Array, other: Array) -> npt.NDArray[np.float64]:
+    """The CIEDE2000 colour difference of each pixel, H×W; see :func:`delta_e`."""
     from skimage.color import deltaE_ciede2000, rgb2lab
 
     expected, got = _pair(reference, other)
     if expected.ndim != 3 or expected.shape[2] != 3:
         message = f"a colour difference is for H×W×3 pictures, got {expected.shape}"
         raise InputDataError(message)
-    return float(np.mean(deltaE_ciede2000(rgb2lab(expected), rgb2lab(got))))
+    return np.asarray(deltaE_ciede2000(rgb2lab(expected), rgb2lab(got)), np.float64)
 
 
 def iou(reference: Array, other: Array) -> float:

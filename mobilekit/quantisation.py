@@ -15,9 +15,10 @@ from typing import Literal
 
 from mobilekit.errors import PlanError
 
-OperatorPrecision = Literal["int8", "int16", "int8-weights", "float"]
+OperatorPrecision = Literal["int8", "int16", "int8-weights", "fp16-weights", "float"]
 """``int8`` and ``int16`` are the type of operands and results, the weights are int8 in both.
 ``int8-weights``: float operands and results, int8 weights, as every operator of an int8-dynamic file.
+``fp16-weights``: float in all but its weights' storage, as every operator of an fp16 file.
 """
 
 INTEGERS: frozenset[OperatorPrecision] = frozenset({"int8", "int16"})

@@ -11,6 +11,45 @@ from mobilekit.tensors import DType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupParity:
+    """The photos of one skin-tone group: their number, mean PSNR in dB (None: identical), mean ΔE2000."""
+
+    photos: int
+    psnr_mean: float | None
+    delta_e_mean: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"photos": self.photos, "psnr_mean": _json(self.psnr_mean), "delta_e_mean": self.delta_e_mean}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureParity:
+    """An image output over all samples, both clipped to black and white.
+
+    ``ssim_mean`` is that of the photos' luminance; ``delta_e_mean`` and ``delta_e_p99`` are over pixels;
+    ``bias`` is the mean error per channel (red, green, blue, or grey) in shares of the range, signed.
+    ``groups`` are skin-tone groups; photos without skin are in none.
+    """
+
+    ssim_mean: float
+    delta_e_mean: float
+    delta_e_p99: float
+    bias: tuple[float, ...]
+    groups: Mapping[str, GroupParity] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "ssim_mean": self.ssim_mean,
+            "delta_e_mean": self.delta_e_mean,
+            "delta_e_p99": self.delta_e_p99,
+            "bias": list(self.bias),
+            "groups": {name: group.to_dict() for name, group in sorted(self.groups.items())},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputParity:
     """One output over all samples; PSNR in dB as in :func:`mobilekit.metrics.psnr`, per sample.
 
@@ -35,6 +74,7 @@ class OutputParity:
     nan: float
     constant: int
     last_bits: bool = False
+    picture: PictureParity | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON; −inf (a NaN in the candidate) is the string ``"-inf"``."""
@@ -50,6 +90,7 @@ class OutputParity:
             "identical": self.identical,
             "nan": self.nan,
             "constant": self.constant,
+            "picture": self.picture.to_dict() if self.picture else None,
         }
 
 

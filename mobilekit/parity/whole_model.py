@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,13 @@ from mobilekit.errors import (
 )
 from mobilekit.metrics import SINGLE, Tolerance, in_last_bits, max_abs_error, mismatch, psnr
 from mobilekit.parity.per_op import first_wrong_operator
+from mobilekit.parity.pictures import PictureTally, is_picture
 from mobilekit.parity.result import OutputParity, ParityReport
 from mobilekit.runtimes.feeds import DYNAMIC
 from mobilekit.runtimes.rounding import allows, float32_limits
 
 if TYPE_CHECKING:
+    from mobilekit.description import TensorDescription
     from mobilekit.runtimes.base import Session
     from mobilekit.source.graph import Graph
     from mobilekit.tensors import Array, Feed, TensorSpec
@@ -34,16 +36,24 @@ def compare(
     samples: Iterable[Feed],
     *,
     rounding: float = SINGLE,
+    described: Mapping[str, TensorDescription] | None = None,
+    groups: Sequence[str | None] = (),
     progress: Progress | None = None,
 ) -> ParityReport:
     """Run both on every sample, one sample in memory at a time.
+
+    Outputs ``described`` as images are compared as pictures too; ``groups`` are the samples' skin-tone
+    groups.
 
     ``rounding`` is the relative error of one result, for ``last_bits``. ``progress`` is called with
     (samples done, samples in all or 0 if unknown). Raises ConversionDisagreementError if names, dtypes
     or shapes of inputs or outputs differ.
     """
     check_same_border(reference, candidate)
-    tallies = [_Tally(spec=spec, rounding=rounding) for spec in candidate.outputs]
+    tallies = [
+        _Tally(spec=spec, rounding=rounding, picture=_picture(spec, described or {}, groups))
+        for spec in candidate.outputs
+    ]
     total = len(samples) if isinstance(samples, Sized) else 0
     count = 0
     for count, feed in enumerate(samples, start=1):
@@ -126,6 +136,7 @@ class _Tally:
 
     spec: TensorSpec
     rounding: float
+    picture: PictureTally | None = None
     psnrs: list[float | None] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
     mismatches: list[float] = field(default_factory=list)
@@ -140,6 +151,8 @@ class _Tally:
             raise ConversionDisagreementError(message)
         self.psnrs.append(psnr(expected, got))
         self.errors.append(max_abs_error(expected, got))
+        if self.picture is not None:
+            self.picture.add(expected, got)
         if not self.spec.dtype.is_float:
             self.mismatches.append(mismatch(expected, got))
         elif got.size:
@@ -164,7 +177,17 @@ class _Tally:
             nan=self.nan,
             constant=self.constant,
             last_bits=self.last_bits,
+            picture=self.picture.result(self.psnrs) if self.picture is not None else None,
         )
+
+
+def _picture(
+    spec: TensorSpec, described: Mapping[str, TensorDescription], groups: Sequence[str | None]
+) -> PictureTally | None:
+    said = described.get(spec.name)
+    if said is None or not spec.dtype.is_float or not is_picture(said, spec.shape):
+        return None
+    return PictureTally(said, groups)
 
 
 def _is_constant(values: Array) -> bool:

@@ -91,20 +91,27 @@ def open_graph(
     optimise: bool = True,
     threads: int | None = None,
     spin: bool = True,
+    integers: bool = True,
 ) -> OrtSession:
     """Open a graph from memory; ``taps`` are the values that ``run`` may be asked for besides outputs.
 
     ``optimise=False`` runs the nodes exactly as they are written; ``spin=False`` leaves the processor
-    to others while its threads wait for one another. Raises UsageError for a tap that
+    to others while its threads wait for one another. ``integers=False`` computes between DequantizeLinear
+    and QuantizeLinear in float, as it is written: ONNX Runtime would round weights there too. Raises
+    UsageError for a tap that
     the graph does not have, UnsupportedOperatorError for an operator without a kernel.
     """
     where = f"the {graph.stage} graph"
     if not taps:
-        return OrtSession(_session(graph.model, where=where, optimise=optimise, threads=threads, spin=spin))
+        return OrtSession(
+            _session(
+                graph.model, where=where, optimise=optimise, threads=threads, spin=spin, integers=integers
+            )
+        )
     model = graph.proto()
     constants, added = _add_taps(model, taps, where=where)
     content = model.SerializeToString()
-    session = _session(content, where=where, optimise=optimise, threads=threads, spin=spin)
+    session = _session(content, where=where, optimise=optimise, threads=threads, spin=spin, integers=integers)
     return OrtSession(session, taps=added, constants=constants)
 
 
@@ -127,7 +134,13 @@ def _add_taps(
 
 
 def _session(
-    model: str | bytes, *, where: str, optimise: bool, threads: int | None, spin: bool = True
+    model: str | bytes,
+    *,
+    where: str,
+    optimise: bool,
+    threads: int | None,
+    spin: bool = True,
+    integers: bool = True,
 ) -> Any:
     import onnxruntime
 
@@ -141,6 +154,8 @@ def _session(
         options.intra_op_num_threads = threads
     if not spin:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if not integers:
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
     create: Callable[..., Any] = onnxruntime.InferenceSession
     with typed_errors(f"open {where}", ModelFileError):
         return create(model, sess_options=options, providers=["CPUExecutionProvider"])

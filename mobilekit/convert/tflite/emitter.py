@@ -178,11 +178,13 @@ class Emitter:
             operand = self.builder.constant("axes", np.array(axes, dtype=np.int32))
             self.builder.operator("TRANSPOSE", (start, operand), (index,), {})
 
-    def constant(self, name: str, array: Array) -> int:
-        """A constant tensor: float64 as float32, and in an fp16 file behind a DEQUANTIZE."""
+    def constant(self, name: str, array: Array, *, halved: bool = False) -> int:
+        """A constant tensor: float64 as float32; behind a DEQUANTIZE if ``halved``, or in an fp16 file."""
         array = np.asarray(array, dtype=file_dtype(array.dtype), order="C")  # keeps scalars scalars
         halvable = (
-            self.precision == "fp16" and array.dtype == np.float32 and array.size >= _FP16_MINIMUM_ELEMENTS
+            (halved or self.precision == "fp16")
+            and array.dtype == np.float32
+            and array.size >= _FP16_MINIMUM_ELEMENTS
         )
         if not halvable or float(np.abs(array).max()) > _FP16_MAXIMUM:
             return self.builder.constant(name, array)

@@ -225,7 +225,8 @@ class Operation:
     def weights(self, name: str, array: Array, *, axis: int, bias: str | None) -> tuple[int, Array | None]:
         """The weights' tensor, and their scales per slice of ``axis`` if they are int8."""
         if not (self.quantised or self.hybrid):
-            return self.emitter.constant(name, file_array(array)), None
+            halved = self._planned == "fp16-weights"
+            return self.emitter.constant(name, file_array(array), halved=halved), None
         others = tuple(i for i in range(array.ndim) if i != axis)
         largest = np.abs(array.astype(np.float64)).max(axis=others)
         # A channel of zeros takes the scale of the largest other one: any would do for its weights,
