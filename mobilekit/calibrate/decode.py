@@ -37,8 +37,10 @@ def check(stream: BinaryIO, name: str) -> None:
     _open(stream, name)
 
 
-def decode(stream: BinaryIO, name: str) -> Pixels:
+def decode(stream: BinaryIO, name: str, *, side: int | None = None) -> Pixels:
     """The picture as a viewer shows it: H×W×3 uint8, sRGB, first frame of an animation.
+
+    With ``side`` a JPEG may come out smaller, in a fraction of the time, but no side under ``side``.
 
     EXIF orientation is applied; an embedded ICC profile is converted to sRGB (a damaged profile is
     ignored, as browsers do); transparent parts show white, what viewers and paper show; 16-bit
@@ -50,6 +52,8 @@ def decode(stream: BinaryIO, name: str) -> Pixels:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about metadata; damage to pixels raises
         try:
+            if side is not None:
+                image.draft(None, (side, side))
             image.load()
             profile = image.info.get("icc_profile")
             upright = ImageOps.exif_transpose(image)

@@ -73,12 +73,8 @@ def observe(
     return CalibrationStats(values={name: counter.stats() for name, counter in counters.items()})
 
 
-def channel_extremes(
-    graph: Graph, samples: Iterable[Feed] | Observations, *, values: Mapping[str, int]
-) -> dict[str, Array]:
+def channel_extremes(graph: Graph, samples: Iterable[Feed], *, values: Mapping[str, int]) -> dict[str, Array]:
     """The largest magnitude in each channel of ``values`` (name → channel axis): float64 per channel."""
-    if isinstance(samples, Observations):
-        return samples.channel_extremes(graph, values=values)
     result: dict[str, Array] = {}
     for outputs in _run(graph, samples, lambda model: _tap_channels(model, values), None):
         for name in values:

@@ -39,8 +39,12 @@ class PhotoFile:
 
     def pixels(self) -> npt.NDArray[np.uint8]:
         """The decoded picture: H×W×3 uint8. Raises PhotoError."""
+        return self.preview(None)
+
+    def preview(self, side: int | None) -> npt.NDArray[np.uint8]:
+        """The picture, perhaps smaller, though not by this under ``side`` pixels. Raises PhotoError."""
         with self._open() as stream:
-            return decode.decode(stream, self.name)
+            return decode.decode(stream, self.name, side=side)
 
     def _open(self) -> BinaryIO:
         """The encoded bytes, seekable. Raises PhotoError if they cannot be read."""
@@ -74,6 +78,11 @@ class DrawnPhoto:
 
     def pixels(self) -> npt.NDArray[np.uint8]:
         """The picture: H×W×3 uint8."""
+        return self.draw()
+
+    def preview(self, side: int | None) -> npt.NDArray[np.uint8]:
+        """The picture."""
+        del side
         return self.draw()
 
 

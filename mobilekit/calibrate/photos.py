@@ -111,6 +111,16 @@ class PhotoSet:
         return (self[index] for index in range(len(self.files)))
 
 
+def preview_of(photos: Photos, index: int, side: int) -> npt.NDArray[np.uint8]:
+    """The pixels of a photo, perhaps scaled down while decoding, but no side under ``side`` by that.
+
+    Raises PhotoError.
+    """
+    if isinstance(photos, PhotoSet):
+        return photos.files[index].preview(side)
+    return photos[index].pixels
+
+
 def read_photos(path: Path) -> PhotoSet:
     """The photos of a folder, a .zip, a list (.txt), a manifest (.toml), or a single photo.
 

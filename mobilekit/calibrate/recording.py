@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from mobilekit.calibrate.observations import Observations
-from mobilekit.calibrate.observe import channel_extremes, observe
-from mobilekit.calibrate.statistics import Channels, Statistics, record_key
+from mobilekit.calibrate.observations import Observations, Rewrites
+from mobilekit.calibrate.observe import observe
+from mobilekit.calibrate.statistics import Statistics, record_key
 from mobilekit.calibrate.stats import CalibrationStats
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.samples import SampleSource
     from mobilekit.source.graph import Graph
-    from mobilekit.tensors import Array, Feed
+    from mobilekit.tensors import Feed
 
 
 @dataclass(slots=True)
 class Log:
-    """What was observed so far: of even samples and of odd ones by ``record_key``, of channels by graph."""
+    """What was observed so far, by ``record_key``: of even samples and of odd ones."""
 
     even: dict[str, CalibrationStats] = field(default_factory=dict)
     odd: dict[str, CalibrationStats] = field(default_factory=dict)
-    channels: dict[str, dict[str, tuple[float, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +43,12 @@ class Half:
 class Recorder(Observations):
     """``samples`` that are observed when a value is first asked for.
 
-    ``like`` are channel extremes to use instead of those of the samples: another shard's.
+    ``rewrites`` are another shard's, to be used instead of what the samples would decide.
     """
 
     samples: SampleSource
     log: Log = field(default_factory=Log)
-    like: Channels | None = None
+    rewrites: Rewrites | None = None
 
     def observe(
         self,
@@ -78,29 +75,19 @@ class Recorder(Observations):
         found = even.merge(odd).values
         return CalibrationStats(values={name: found[name] for name in dict.fromkeys(values)})
 
-    def channel_extremes(self, graph: Graph, *, values: Mapping[str, int]) -> dict[str, Array]:
-        """The extremes per channel of ``values`` over all samples; those of ``like`` where it has them."""
-        given = (self.like or {}).get(graph.digest, {})
-        known = {name: np.array(given[name], dtype=np.float64) for name in values if name in given}
-        wanted = {name: axis for name, axis in values.items() if name not in known}
-        if wanted:
-            known |= channel_extremes(graph, self.samples, values=wanted)
-        if known:
-            found = {name: tuple(float(v) for v in extremes) for name, extremes in known.items()}
-            self.log.channels.setdefault(graph.digest, {}).update(found)
-        return known
+    def spread(self, count: int) -> SampleSource:
+        """At most ``count`` of the samples."""
+        return self.samples.spread(count)
 
-    def spread(self, count: int) -> Recorder:
-        """The same log over at most ``count`` of the samples."""
-        return Recorder(samples=self.samples.spread(count), log=self.log, like=self.like)
-
-    def statistics(self, graph_digest: str, samples: Sequence[tuple[str, str]]) -> Statistics:
+    def statistics(
+        self, graph_digest: str, samples: Sequence[tuple[str, str]], *, rewrites: Rewrites
+    ) -> Statistics:
         """What was recorded; ``samples`` are the names and digests of what was observed."""
         empty = CalibrationStats(values={})
         return Statistics(
             graph_digest=graph_digest,
             values={g: even.merge(self.log.odd.get(g, empty)) for g, even in self.log.even.items()},
-            channels=self.log.channels,
+            rewrites=rewrites,
             samples=tuple(sorted(samples)),
         )
 

@@ -1,8 +1,8 @@
 """Everything that plans need of calibration samples, as a file: to plan again without the photos.
 
 A shard's statistics are merged with another's to the same numbers as if all photos had been observed
-at once; see `stats` for why. Channel extremes are not merged: they decide how the graph is rewritten
-before its values are observed, so that shards must have the same.
+at once; see `stats` for why. Rewrites are not merged: they are decided before values are observed, so
+that shards must have the same.
 """
 
 from __future__ import annotations
@@ -10,22 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mobilekit.artifact import digest_of_bytes
-from mobilekit.calibrate.observations import Observations
+from mobilekit.calibrate.observations import Observations, Rewrites
 from mobilekit.calibrate.stats import CalibrationStats
 from mobilekit.errors import InputDataError, PlanError
 
 if TYPE_CHECKING:
+    from mobilekit.calibrate.samples import SampleSource
     from mobilekit.source.graph import Graph
-    from mobilekit.tensors import Array
 
 FORMAT = "mobilekit-statistics/1"
-
-Channels = Mapping[str, Mapping[str, tuple[float, ...]]]
 
 _MAKE = "make them with `mobilekit calibrate MODEL --photos FOLDER`"
 _LIKE = "make the others with --like and the first file"
@@ -35,14 +32,14 @@ _LIKE = "make the others with --like and the first file"
 class Statistics(Observations):
     """What calibration samples showed of a legalised graph and of what it is rewritten to.
 
-    ``graph_digest`` is the legalised graph's. ``values`` are statistics by `record_key`, ``channels`` the
-    largest magnitudes per channel by the digest of the graph they were observed in. ``samples`` has the
-    names and digests of the pictures (or feeds) that were observed.
+    ``graph_digest`` is the legalised graph's, ``rewrites`` are what plans rewrite it by, ``values`` are
+    statistics by `record_key`. ``samples`` has the names and digests of the pictures (or feeds) that
+    were observed.
     """
 
     graph_digest: str
     values: Mapping[str, CalibrationStats]
-    channels: Channels
+    rewrites: Rewrites
     samples: tuple[tuple[str, str], ...]
 
     def observe(
@@ -63,18 +60,16 @@ class Statistics(Observations):
         _check(graph, bool(known), [name for name in values if name not in found])
         return CalibrationStats(values={name: found[name] for name in values})
 
-    def channel_extremes(self, graph: Graph, *, values: Mapping[str, int]) -> dict[str, Array]:
-        """The extremes per channel of ``values``. Raises PlanError if they are not here."""
-        if not values:
-            return {}
-        found = self.channels.get(graph.digest, {})
-        _check(graph, graph.digest in self.channels, [name for name in values if name not in found])
-        return {name: np.array(found[name], dtype=np.float64) for name in values}
+    def __len__(self) -> int:
+        return len(self.samples)
 
-    def spread(self, count: int) -> Statistics:
-        """These: what was recorded of a few samples was."""
-        del count
-        return self
+    def __bool__(self) -> bool:
+        return True  # statistics of no photos are statistics
+
+    def spread(self, count: int) -> SampleSource:
+        """Raises PlanError: there are no samples any more."""
+        message = f"a plan asks for {count} samples, and there are only statistics"
+        raise PlanError(message, hint="they were made by another mobilekit: " + _MAKE)
 
     @property
     def digest(self) -> str:
@@ -99,8 +94,8 @@ class Statistics(Observations):
         if self.graph_digest != other.graph_digest:
             message = f"statistics of two graphs: {self.graph_digest[:12]} and {other.graph_digest[:12]}"
             raise PlanError(message, hint="shards must be of the same model with the same shapes")
-        if self.channels != other.channels:
-            message = "the statistics equalise channels differently: each shard has measured its own"
+        if self.rewrites != other.rewrites:
+            message = "the statistics equalise channels differently: each shard has decided for itself"
             raise PlanError(message, hint=_LIKE)
         digests = {digest for _, digest in self.samples}
         if both := [name for name, digest in other.samples if digest in digests]:
@@ -114,7 +109,7 @@ class Statistics(Observations):
         return Statistics(
             graph_digest=self.graph_digest,
             values=merged,
-            channels=self.channels,
+            rewrites=self.rewrites,
             samples=tuple(sorted((*self.samples, *other.samples))),
         )
 
@@ -124,10 +119,7 @@ class Statistics(Observations):
             "format": FORMAT,
             "graph_digest": self.graph_digest,
             "samples": [{"name": name, "sha256": digest} for name, digest in self.samples],
-            "channels": {
-                graph: {name: list(extremes) for name, extremes in found.items()}
-                for graph, found in self.channels.items()
-            },
+            "rewrites": {kind: dict(found) for kind, found in self.rewrites.items()},
             "values": {graph: json.loads(stats.to_json()) for graph, stats in self.values.items()},
         }
         return json.dumps(plain, sort_keys=True) + "\n"
@@ -142,15 +134,25 @@ class Statistics(Observations):
             raise InputDataError(message, hint=_MAKE) from error
 
 
+def read_statistics(path: Path) -> Statistics:
+    """The statistics in a file. Raises InputDataError if it cannot be read, or is damaged."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"cannot read the statistics {path}: {error}"
+        raise InputDataError(message, hint=_MAKE) from error
+    return Statistics.from_json(text, where=str(path))
+
+
 def _fields(plain: Mapping[str, Any]) -> dict[str, Any]:
     if plain["format"] != FORMAT:
         raise KeyError(plain["format"])
     return {
         "graph_digest": str(plain["graph_digest"]),
         "samples": tuple((str(s["name"]), str(s["sha256"])) for s in plain["samples"]),
-        "channels": {
-            graph: {name: tuple(float(v) for v in extremes) for name, extremes in found.items()}
-            for graph, found in plain["channels"].items()
+        "rewrites": {
+            kind: {name: tuple(float(v) for v in numbers) for name, numbers in found.items()}
+            for kind, found in plain["rewrites"].items()
         },
         "values": {g: CalibrationStats.from_json(json.dumps(v)) for g, v in plain["values"].items()},
     }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mobilekit.calibrate.isp.profile import CameraProfile
     from mobilekit.calibrate.isp.selection import Cameras
     from mobilekit.calibrate.photos import Photos
+    from mobilekit.calibrate.statistics import Statistics
     from mobilekit.tensors import Feed
 
 
@@ -45,7 +46,8 @@ class Job:
     ``stepwise`` compares every step with the model (a build that publishes); else the float file is
     compared, and the steps only if it is wrong. ``fallback`` is ``onnx2tf``, or that with the
     interpreter of an environment of its own: ``onnx2tf:/path/to/python``. ``profile`` is what the model
-    is legalised for. ``cameras`` are what photos go through before they calibrate.
+    is legalised for. ``cameras`` are what photos go through before they calibrate; ``statistics`` are
+    planned from instead of calibrating.
     """
 
     model: Path
@@ -57,6 +59,7 @@ class Job:
     fill: Fill
     store: Store
     cameras: tuple[CameraProfile, ...] = ()
+    statistics: Statistics | None = None
     progress: Progress = silent
     synthetic: bool = False
     stepwise: bool = True
@@ -73,6 +76,7 @@ class Job:
             "data": data_key(self.description, self.data, self.store),
             "samples": feeds_key(self.samples),
             "cameras": [camera.digest for camera in self.cameras],
+            "statistics": self.statistics.digest if self.statistics is not None else None,
             "shapes": {name: list(shape) for name, shape in sorted(self.fill.shapes.items())},
             "size": list(self.fill.size) if self.fill.size else None,
             "batch": self.fill.batch,
@@ -108,6 +112,13 @@ def opened_photos(photos: Photos | Path | str | None) -> Photos | None:
     from mobilekit.calibrate.photos import read_photos
 
     return read_photos(Path(photos)) if isinstance(photos, str | Path) else photos
+
+
+def opened_statistics(statistics: Statistics | Path | str | None) -> Statistics | None:
+    """Statistics as given, or of the file at a path. Raises InputDataError."""
+    from mobilekit.calibrate.statistics import read_statistics
+
+    return read_statistics(Path(statistics)) if isinstance(statistics, str | Path) else statistics
 
 
 def opened_cameras(camera: Cameras) -> tuple[CameraProfile, ...]:

@@ -25,6 +25,7 @@ from mobilekit.runtimes.reference import open_reference
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.faces import Faces
+    from mobilekit.calibrate.statistics import Statistics
     from mobilekit.pipeline.job import Job
     from mobilekit.runtimes.base import Session
     from mobilekit.source.graph import Graph
@@ -55,6 +56,11 @@ class Opened:
     ahead: Session | None = None
 
     @property
+    def calibrating(self) -> SampleSource | Statistics | None:
+        """What plans are made of: the job's statistics where it has some, else the calibration samples."""
+        return self.job.statistics or self.calibration
+
+    @property
     def verification(self) -> SampleSource:
         """A few of the samples: one suffices where only the whole is compared."""
         return (self.plain or self.scoring).spread(_VERIFIED if self.job.stepwise else 1)
@@ -67,7 +73,16 @@ class Opened:
             return (*self.scoring.notes, "scored on the calibration sample itself: there is only one")
         thinned = self.scored_of - len(self.scoring)
         scored = (f"scored on {len(self.scoring)} of {self.scored_of} samples",) if thinned else ()
-        return (*self.scoring.notes, *scored)
+        return (*self.scoring.notes, *scored, *self._scored_twice())
+
+    def _scored_twice(self) -> tuple[str, ...]:
+        """A warning where photos are scored that the statistics are of."""
+        if self.job.statistics is None or self.job.photos is None:
+            return ()
+        calibrated = {digest for _, digest in self.job.statistics.samples}
+        sources = dict(zip(self.job.photos.names, self.job.photos.sources, strict=True))
+        both = sum(sources.get(name) in calibrated for name in self.scoring.names)
+        return (f"{both} of {len(self.scoring)} scored photos are in the statistics too",) if both else ()
 
 
 def open_job(job: Job) -> Opened:
@@ -88,6 +103,12 @@ def open_job(job: Job) -> Opened:
         scored_of=len(scoring),
         plain=plain,
     )
+
+
+def all_samples(job: Job, source: Graph) -> SampleSource | None:
+    """All samples of a job as cameras would deliver them: for a calibration that scores nothing."""
+    samples = _samples(job, source)
+    return through_cameras(job, source, samples) if samples is not None else None
 
 
 def with_reference_ahead(opened: Opened) -> Opened:

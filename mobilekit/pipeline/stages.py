@@ -32,6 +32,7 @@ from mobilekit.store.canonical import write_json
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.samples import SampleSource
+    from mobilekit.calibrate.statistics import Statistics
     from mobilekit.metrics import Tolerance
     from mobilekit.parity.result import ParityReport
     from mobilekit.pipeline.opened import Opened
@@ -133,7 +134,9 @@ def _read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def plan_int16(opened: Opened, prepared: Prepared, calibration: SampleSource) -> QuantisationPlan:
+def plan_int16(
+    opened: Opened, prepared: Prepared, calibration: SampleSource | Statistics
+) -> QuantisationPlan:
     """As :func:`plan`, with int16 activations."""
     job, ranges = opened.job, image_ranges(opened)
     key = {
@@ -151,7 +154,7 @@ def plan_int16(opened: Opened, prepared: Prepared, calibration: SampleSource) ->
     return read_plan(job.store.stage("plan-w8a16", key, build).path / "plan.json", prepared.graph)
 
 
-def plan(opened: Opened, prepared: Prepared, calibration: SampleSource) -> QuantisationPlan:
+def plan(opened: Opened, prepared: Prepared, calibration: SampleSource | Statistics) -> QuantisationPlan:
     """Calibrate on ``calibration`` and decide every operator's precision and ranges."""
     job = opened.job
     key = {

@@ -93,7 +93,7 @@ def build_variant(
     chosen = _plan(opened, prepared, precision, given_plan) if precision in PLANNED else None
     emitted = emit_file(opened, prepared, precision=precision, plan=chosen, io=io)
     quantised = Quantised(graph=prepared.graph, plan=chosen) if chosen else None
-    calibrated = opened.calibration if chosen and given_plan is None else None
+    calibrated = opened.calibrating if chosen and given_plan is None else None
     return Variant(
         path=emitted.path,
         precision=precision,
@@ -124,12 +124,16 @@ def _measured(
 def _plan(opened: Opened, prepared: Prepared, precision: Precision, given: Path | None) -> QuantisationPlan:
     if given is not None:
         return read_plan_of(precision, given, prepared.graph)
-    if opened.calibration is None:
+    calibrating = opened.calibrating
+    if calibrating is None:
         model = opened.job.model
         message = f"{model}: precision {precision} is calibrated on photos (or data), and there are none"
-        hint = "give --photos FOLDER (and describe the inputs: mobilekit init), --plan plan.json, or samples="
+        hint = (
+            "give --photos FOLDER (and describe the inputs: mobilekit init), --plan plan.json, "
+            "--statistics statistics.json, or samples="
+        )
         raise MissingPhotosError(message, hint=hint)
-    return (plan_int16 if precision == "w8a16" else plan)(opened, prepared, opened.calibration)
+    return (plan_int16 if precision == "w8a16" else plan)(opened, prepared, calibrating)
 
 
 def _by_onnx2tf(opened: Opened, *, precision: Literal["fp32", "fp16"], checks: Checks) -> Variant:

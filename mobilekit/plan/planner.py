@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mobilekit.calibrate.observations import Observations
+from mobilekit.calibrate.observations import Observations, Rewrites
 from mobilekit.calibrate.observe import observe
 from mobilekit.calibrate.samples import SampleSource
 from mobilekit.convert.tflite.quantisable import operators_of
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from mobilekit.quantisation import OperatorPlan, Scale, TensorRange
     from mobilekit.source.graph import Graph
     from mobilekit.tensors import Feed
+
+EQUALISATION = "equalisation"
+"""The rewrites of a plan's field of this name."""
 
 _EQUALISATION_SAMPLES = 8
 
@@ -59,7 +62,8 @@ class Planner:
         self._samples = samples
         self._rule = ranges or RangeRule()
         self._progress = progress
-        self._factors = equalisation_factors(graph, _few(samples))
+        decided = samples.rewrites if isinstance(samples, Observations) else None
+        self._factors = dict(decided[EQUALISATION]) if decided else equalisation_factors(graph, _few(samples))
         self._rewritten = equalise(graph, self._factors)
         self._view = view_of(self._rewritten)
         self._operators = operators_of(self._view)
@@ -89,6 +93,11 @@ class Planner:
     def operators(self) -> tuple[Operator, ...]:
         """The operators of the file to be, in order."""
         return self._operators
+
+    @property
+    def rewrites(self) -> Rewrites:
+        """What ``rewritten`` was rewritten by: for statistics, to do the same again."""
+        return {EQUALISATION: self._factors}
 
     def observe_all(self) -> None:
         """Observe in one pass what any later plan could ask for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,17 @@ class Measures:
         }
         tone = asdict(self.tone) | {"ita": round(self.tone.ita, 1)} if self.tone else None
         return said | {"skin": tone}
+
+
+def measures_as_json(measures: Measures) -> dict[str, Any]:
+    """Every number as it is, for `measures_from_json`."""
+    return asdict(measures)
+
+
+def measures_from_json(plain: Mapping[str, Any]) -> Measures:
+    """What `measures_as_json` gave."""
+    tone = Tone(**plain["tone"]) if plain["tone"] is not None else None
+    return Measures(**{**plain, "light": Light(**plain["light"]), "tone": tone})
 
 
 def measure(pixels: Pixels) -> Measures:
