@@ -34,8 +34,22 @@ color = {color}{pad}# {colors}
 
 _INPUT_ARRAY = """\
 kind = "array"
-from = {unknown}                  # FILL IN: a .npy file, a folder of them, or an embedding model (.onnx);
-                            # then also of = "IMAGE INPUT" and a table [{table}.input] like an image's
+from = {unknown}                  # FILL IN: a .npy or .npz file, a folder of .npy files, or a model
+                            # (.onnx) that computes it from photos; or instead of from: value = 0.5
+"""
+
+_INPUT_VECTOR = """\
+kind = "array"
+from = {unknown}                  # FILL IN: {length} numbers: if they are somebody's identity, the
+                            # embedding model (.onnx) they come from, and the lines below;
+                            # else a .npy or .npz file, or a folder of .npy files
+# of = {of}{pad}# the image input whose photo is embedded
+# projection = "emap.npy"   # if the embedding is multiplied by a matrix (vector @ matrix)
+# normalize = true          # if it has length 1 (after the projection)
+# [{table}.input]
+# range = [-1.0, 1.0]       # what the embedding model's own input means
+# color = "rgb"
+# crop = "face"             # then also --face-detector, or a table [crop]
 """
 
 _OUTPUT_IMAGE = """\
@@ -48,11 +62,18 @@ _OUTPUT_ARRAY = """\
 kind = "array"
 """
 
+_VECTOR = (128, 1024)
+"""The lengths that embeddings of faces have."""
+
 
 def starter_text(*, path: str, name: str, inputs: Iterable[TensorSpec], outputs: Iterable[TensorSpec]) -> str:
     """The file's text. In shapes, 0 is a dimension that the model leaves open."""
     parts = [_HEAD.format(path=_text(path), name=_text(name), version=DEFAULT_VERSION)]
-    parts += [_section("inputs", spec, _INPUT_IMAGE, _INPUT_ARRAY) for spec in inputs]
+    given = tuple(inputs)
+    images = [spec.name for spec in given if image_layout(spec) is not None]
+    for spec in given:
+        array = _vector(spec, images) if images and _is_vector(spec) else _INPUT_ARRAY
+        parts.append(_section("inputs", spec, _INPUT_IMAGE, array))
     parts += [_section("outputs", spec, _OUTPUT_IMAGE, _OUTPUT_ARRAY) for spec in outputs]
     return "\n".join(parts)
 
@@ -71,6 +92,25 @@ def image_layout(spec: TensorSpec, *, channels: tuple[int, ...] = (1, 3)) -> Lay
     if last in channels and all(side == 0 or side > 4 for side in (first, second)):
         return Layout.NHWC
     return None
+
+
+def _is_vector(spec: TensorSpec) -> bool:
+    """Whether an input may be the vector that stands for a person: another proposal."""
+    low, high = _VECTOR
+    return (
+        spec.dtype.is_float
+        and len(spec.shape) == 2
+        and spec.shape[0] in (0, 1)
+        and low <= spec.shape[1] <= high
+    )
+
+
+def _vector(spec: TensorSpec, images: list[str]) -> str:
+    """The text for it, names in place; of the image inputs the last, which is the source in most models."""
+    of = _text(images[-1])
+    escaped = of.replace("{", "{{").replace("}", "}}")
+    filled = _INPUT_VECTOR.replace("{of}", escaped).replace("{pad}", " " * max(1, 21 - len(of)))
+    return filled.replace("{length}", str(spec.shape[1]))
 
 
 def _section(group: str, spec: TensorSpec, image: str, array: str) -> str:

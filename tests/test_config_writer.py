@@ -67,6 +67,40 @@ def test_filled_in_is_finished(tmp_path):
     assert description.outputs["mask"].kind == "array"
 
 
+def test_a_vector_may_be_an_identity(tmp_path):
+    """Beside images a vector is proposed as an embedding: one line to fill in, the others to uncomment."""
+    text = starter_text(
+        path="net.onnx",
+        name="net",
+        inputs=[spec("target", 1, 3, 64, 64), spec("s{}", 1, 3, 64, 64), spec("id", 0, 512)],
+        outputs=[],
+    )
+    file = tmp_path / "mobilekit.toml"
+    filled = text.replace('range = "?"', "range = [0.0, 1.0]").replace('from = "?"', 'from = "arcface.onnx"')
+    head, _, proposal = filled.partition("# of =")
+    file.write_text(head + "# of =" + proposal, encoding="utf-8")
+    assert read_description(file).inputs["id"].source == "arcface.onnx"
+    file.write_text(head + "of =" + proposal.replace("\n# ", "\n"), encoding="utf-8")
+    said = read_description(file).inputs["id"]
+    assert (said.of, said.projection, said.normalize) == ("s{}", "emap.npy", True)
+    assert said.embedding is not None
+    assert (said.embedding.crop, said.embedding.range) == ("face", (-1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [spec("id", 1, 64), spec("id", 1, 2048), spec("id", 4, 512), spec("id", 512), spec("id", 1, 1, 512)],
+)
+def test_other_arrays_are_no_identities(other):
+    """Other lengths and ranks, integers, and vectors without a picture beside them are plain arrays."""
+    image = spec("image", 1, 3, 64, 64)
+    tokens = spec("id", 1, 512, dtype=DType.INT64)
+    for inputs in ([image, other], [image, tokens], [spec("id", 1, 512)]):
+        text = starter_text(path="net.onnx", name="net", inputs=inputs, outputs=[])
+        assert "projection" not in text
+        assert 'from = "?"' in text
+
+
 @given(st.text(min_size=1))
 def test_any_name_survives(name):
     """ONNX names may hold anything; the file keeps them exactly."""
