@@ -5,8 +5,8 @@ An operator pays for its own form, and a value for each conversion that it needs
     source: float       c(float) of an operator on this side       a value that an int8 operator makes and a
     sink:   int8        c(int8) of an operator on that side        float one reads is dequantised, once; …
 
-What has weights is int8 whatever it costs here: other processors (and NPUs) have fast kernels for all of
-them. What only follows is int8 where all that it reads is, as :mod:`~mobilekit.plan.precision` decides.
+Convolutions and products are int8 whatever they cost, but for depthwise ones. What only follows is int8
+where all that it reads is, as :mod:`~mobilekit.plan.precision` decides.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mobilekit.convert.tflite.cut import NEVER, SINK, SOURCE, Cut
-from mobilekit.plan.kernel_costs import conversion_ns, costs_of
+from mobilekit.plan.kernel_costs import conversion_ns, costs_of, is_depthwise
 from mobilekit.plan.precision import decide
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ def faster_in_float(
     """The operators to leave float besides those that ``denied`` leaves, by name, with the reason."""
     plans = decide(operators, denied=denied)
     candidates = [o for o in operators if plans[o.name].precision == "int8"]
-    if all(o.rule == "weights" for o in candidates):
-        return {}
     nodes = {node.output[0]: node for node in view.nodes}
     cut = Cut()
     place = {o.name: cut.node() for o in candidates}
@@ -45,7 +43,8 @@ def faster_in_float(
         own = place[operator.name]
         in_float, in_int8 = (int(c / unit) for c in costs[operator.name])
         shared = min(in_float, in_int8)
-        cut.arc(own, SINK, NEVER if operator.rule == "weights" else in_float - shared)
+        stays = operator.rule == "weights" and not is_depthwise(view, nodes[operator.name])
+        cut.arc(own, SINK, NEVER if stays else in_float - shared)
         cut.arc(SOURCE, own, in_int8 - shared)
         if operator.rule in ("free", "fixed"):
             for value in (v for v in operator.inputs if v in makers):

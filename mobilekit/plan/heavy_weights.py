@@ -12,11 +12,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mobilekit.plan.assign import NOT_FINITE
+from mobilekit.plan.faster_in_float import REASON as FASTER
 
 if TYPE_CHECKING:
     from mobilekit.convert.tflite.quantisable import Operator
     from mobilekit.convert.tflite.view import GraphView
     from mobilekit.quantisation import OperatorPlan
+
+KEPT = (NOT_FINITE, FASTER)
+"""Reasons to be float that int8 weights do not serve: infinities, a depthwise convolution's time."""
 
 LARGEST_SHARE = 0.005
 """Of all weights, what may stay float32 together: an int8 file is smaller than the fp16 one for sure."""
@@ -27,7 +31,8 @@ def lighten(
 ) -> dict[str, OperatorPlan]:
     """``plans`` with int8 weights for float operators, but for the smallest weights.
 
-    What touches infinite values keeps its weights: they have no steps that it could be quantised in.
+    What touches infinite values keeps its weights: they have no steps that it could be quantised in. So does
+    what is float to be fast.
     """
     weights = {node.output[0]: node.input[1] for node in view.nodes if len(node.input) > 1}
     readers: dict[str, list[str]] = {}
@@ -37,9 +42,7 @@ def lighten(
     budget = LARGEST_SHARE * sum(view.constants[name].size for name in readers)
     found = dict(plans)
     for name in sorted(readers, key=lambda n: (view.constants[n].size, n)):
-        in_float = [
-            n for n in readers[name] if plans[n].precision == "float" and plans[n].reason != NOT_FINITE
-        ]
+        in_float = [n for n in readers[name] if plans[n].precision == "float" and plans[n].reason not in KEPT]
         if not in_float:
             continue
         # Weights that an int8 operator reads too would be in the file twice.

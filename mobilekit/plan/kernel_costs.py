@@ -100,6 +100,12 @@ def costs_of(view: GraphView, node: onnx.NodeProto, output: str) -> Costs:
     return OPERATOR_NS + found[0] * beyond, OPERATOR_NS + found[1]
 
 
+def is_depthwise(view: GraphView, node: onnx.NodeProto) -> bool:
+    """Whether ``node`` is a convolution of every channel for itself."""
+    groups = next((a.i for a in node.attribute if a.name == "group"), 1)
+    return node.op_type == "Conv" and groups > 1 and view.shapes[node.input[1]][:2] == (groups, 1)
+
+
 def conversion_ns(view: GraphView, value: str, *, to_int8: bool) -> float:
     """What QUANTIZE or DEQUANTIZE of ``value`` costs."""
     size = math.prod(view.shapes[value])
@@ -142,7 +148,7 @@ def _with_weights(view: GraphView, node: onnx.NodeProto, shape: tuple[int, ...])
         strides = next((math.prod(a.ints) for a in node.attribute if a.name == "strides"), 1)
         return _dense(positions, math.prod(weights) // (max(1, channels) * max(1, strides)), channels)
     taps = math.prod(weights[1:])
-    if weights[1] == 1 and groups == channels:
+    if is_depthwise(view, node):
         wide = taps > _SMALL_KERNEL
         work = positions * taps * _blocks(channels)
         per = _DEPTHWISE_WIDE if wide else _DEPTHWISE

@@ -1,0 +1,88 @@
+"""The plan leaves float what a processor computes faster so, conversions counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from mobilekit.convert.tflite.quantisable import operators_of
+from mobilekit.convert.tflite.view import view_of
+from mobilekit.plan.faster_in_float import faster_in_float
+from mobilekit.source.graph import Graph
+
+RNG = np.random.default_rng(0)
+
+
+def found(graph: Graph) -> set[str]:
+    """The operators that are to be float."""
+    view = view_of(graph)
+    return set(faster_in_float(view, operators_of(view), {}))
+
+
+def kernel(*shape: int) -> np.ndarray:
+    """Weights."""
+    return RNG.normal(size=shape)
+
+
+def test_a_pool_of_the_input_is_float(graph_of: Callable[..., Graph]) -> None:
+    """AVERAGE_POOL_2D has no fast 8-bit kernel: an input is pooled first, and a 16th of it is quantised."""
+    graph = graph_of(
+        """g (float[1, 3, 256, 256] x) => (float[1, 8, 64, 64] y) {
+            p = AveragePool<kernel_shape = [4, 4], strides = [4, 4]>(x)
+            y = Conv<pads = [1, 1, 1, 1]>(p, w) }""",
+        {"w": kernel(8, 3, 3, 3)},
+    )
+    assert found(graph) == {"p"}
+
+
+def test_a_maximum_of_int8_stays(graph_of: Callable[..., Graph]) -> None:
+    """Between two convolutions a MAX_POOL_2D of bytes is faster than of floats."""
+    graph = graph_of(
+        """g (float[1, 8, 64, 64] x) => (float[1, 8, 32, 32] y) {
+            a = Conv<pads = [1, 1, 1, 1]>(x, w)
+            p = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(a)
+            y = Conv<pads = [1, 1, 1, 1]>(p, w) }""",
+        {"w": kernel(8, 8, 3, 3)},
+    )
+    assert found(graph) == set()
+
+
+@pytest.mark.parametrize(("group", "size", "expected"), [(64, 1, {"d"}), (1, 64, set())])
+def test_only_depthwise_convolutions_may_be_float(
+    graph_of: Callable[..., Graph], group: int, size: int, expected: set[str]
+) -> None:
+    """Beside a float activation, a depthwise convolution is float, a dense one int8 whatever it costs."""
+    graph = graph_of(
+        f"""g (float[1, 64, 40, 40] x) => (float[1, 64, 40, 40] y) {{
+            a = Conv(x, w)
+            d = Conv<pads = [1, 1, 1, 1], group = {group}>(a, v)
+            r = PRelu(d, slope)
+            y = Conv(r, w) }}""",
+        {"w": kernel(64, 64, 1, 1), "v": kernel(64, size, 3, 3), "slope": kernel(64, 1, 1)},
+    )
+    assert found(graph) == expected
+
+
+def test_a_sum_follows_its_float_operand(graph_of: Callable[..., Graph]) -> None:
+    """What only follows is int8 no longer where what it reads is float: nothing is quantised for its sake."""
+    graph = graph_of(
+        """g (float[1, 64, 40, 40] x) => (float[1, 64, 40, 40] y) {
+            a = Conv(x, w)
+            p = AveragePool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(a)
+            s = Add(p, a)
+            y = Conv(s, w) }""",
+        {"w": kernel(64, 64, 1, 1)},
+    )
+    assert found(graph) == {"p", "s"}
+
+
+def test_what_is_denied_already_is_not_told_again(graph_of: Callable[..., Graph]) -> None:
+    """Reasons of others come first."""
+    graph = graph_of(
+        """g (float[1, 3, 64, 64] x) => (float[1, 8, 62, 62] y) { y = Conv(x, w) }""",
+        {"w": kernel(8, 3, 3, 3)},
+    )
+    view = view_of(graph)
+    assert faster_in_float(view, operators_of(view), {"y": "denied"}) == {}
