@@ -35,6 +35,7 @@ _TOOLS = (
     "onnxscript",
     "pillow",
     "protobuf",
+    "scipy",
 )
 
 
