@@ -70,7 +70,7 @@ def starter_text(*, path: str, name: str, inputs: Iterable[TensorSpec], outputs:
     """The file's text. In shapes, 0 is a dimension that the model leaves open."""
     parts = [_HEAD.format(path=_text(path), name=_text(name), version=DEFAULT_VERSION)]
     given = tuple(inputs)
-    images = [spec.name for spec in given if image_layout(spec) is not None]
+    images = [spec.name for spec in given if image_layout(spec, channels=(3,)) is not None]
     for spec in given:
         array = _vector(spec, images) if images and _is_vector(spec) else _INPUT_ARRAY
         parts.append(_section("inputs", spec, _INPUT_IMAGE, array))

@@ -72,11 +72,17 @@ def test_a_vector_may_be_an_identity(tmp_path):
     text = starter_text(
         path="net.onnx",
         name="net",
-        inputs=[spec("target", 1, 3, 64, 64), spec("s{}", 1, 3, 64, 64), spec("id", 0, 512)],
+        inputs=[
+            spec("target", 1, 3, 64, 64),
+            spec("s{}", 1, 3, 64, 64),
+            spec("id", 0, 512),
+            spec("mask", 1, 1, 64, 64),
+        ],
         outputs=[],
     )
     file = tmp_path / "mobilekit.toml"
     filled = text.replace('range = "?"', "range = [0.0, 1.0]").replace('from = "?"', 'from = "arcface.onnx"')
+    filled = filled.partition("[inputs.mask]")[0]
     head, _, proposal = filled.partition("# of =")
     file.write_text(head + "# of =" + proposal, encoding="utf-8")
     assert read_description(file).inputs["id"].source == "arcface.onnx"

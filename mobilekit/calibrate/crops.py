@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Value = Callable[[tuple[int, ...], int], Array]
 
+_PHOTOS_BYTES = 40 << 20
+"""Whole photos are kept for inputs that show the same one at other sizes: one of 13 megapixels, say."""
 _PICTURES_BYTES = 32 << 20
 _VALUES_BYTES = 16 << 20
 
@@ -39,6 +41,7 @@ class Crops:
         self._faces = faces
         self._sources = photos.sources
         self._pairing = Pairing(people=photos.people, sources=self._sources)
+        self._pixels = RecentArrays(_PHOTOS_BYTES)
         self._pictures = RecentArrays(_PICTURES_BYTES)
         self._values = RecentArrays(_VALUES_BYTES)
 
@@ -76,5 +79,9 @@ class Crops:
 
     def _picture(self, fit: ImageFit, photo: int) -> Array:
         face = self._faces.box(self._sources[photo]) if self._faces is not None else None
-        key = (photo, fit.framing)
-        return self._pictures.get(key, lambda: fit.crop(self._photos[photo].pixels, face))
+
+        def shown() -> Array:
+            pixels = self._pixels.get(photo, lambda: self._photos[photo].pixels)
+            return fit.crop(pixels, face)
+
+        return self._pictures.get((photo, fit.framing), shown)

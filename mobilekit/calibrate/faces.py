@@ -12,6 +12,7 @@ from mobilekit.artifact import digest_of_bytes
 from mobilekit.calibrate.detections import DetectorOutputs, as_shares, best, corners, detector_outputs
 from mobilekit.calibrate.fit import ImageFit, image_fit
 from mobilekit.calibrate.onnx_of_photos import open_photo_model
+from mobilekit.calibrate.photos import preview_of
 from mobilekit.config import read_description
 from mobilekit.errors import DescriptionError
 
@@ -108,12 +109,13 @@ def find_faces(
     """
     detector = open_detector(description)
     found: dict[str, tuple[Face, ...]] = {}
+    side = max(detector.fit.height, detector.fit.width)
     with detector.session:
         for number, source in enumerate(photos.sources):
             if progress is not None:
                 progress(number, len(photos))
             if source not in found:
-                found[source] = detector.faces(photos[number].pixels)
+                found[source] = detector.faces(preview_of(photos, number, side))
     if progress is not None:
         progress(len(photos), len(photos))
     return Faces(by_source=found)

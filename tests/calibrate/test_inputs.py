@@ -66,10 +66,12 @@ def test_halves_pair_within_themselves() -> None:
     assert {v for feed in scoring for v in shown(feed, "a", "b")} == {1, 3, 5}
 
 
-def test_photos_are_decoded_once_for_two_inputs_of_a_size() -> None:
-    """Nothing is decoded before it is asked for, and no photo twice where sizes agree."""
+def test_photos_are_decoded_once_for_several_inputs() -> None:
+    """Nothing is decoded before it is asked for, and no photo twice, at whatever sizes it is shown."""
     seen: list[int] = []
-    samples = input_samples((image("a"), image("b")), described(a=IMAGE, b=IMAGE), photos=photos(4, seen))
+    inputs = (image("a"), image("b"), image("small", 1, 3, 8, 8))
+    said = described(a=IMAGE, b=IMAGE, small=replace(IMAGE, of="a"))
+    samples = input_samples(inputs, said, photos=photos(4, seen))
     assert seen == []
     list(samples)
     assert sorted(seen) == [0, 1, 2, 3]
