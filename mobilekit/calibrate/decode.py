@@ -57,7 +57,7 @@ def decode(stream: BinaryIO, name: str, *, side: int | None = None) -> Pixels:
             image.load()
             profile = image.info.get("icc_profile")
             upright = ImageOps.exif_transpose(image)
-            return np.asarray(_to_srgb(_flatten(_eight_bit(upright, name)), profile))
+            return np.asarray(_over_white(_eight_bit(upright, name), profile))
         except PhotoError:
             raise
         except Exception as error:  # Pillow's codecs raise nearly anything on damaged data
@@ -112,29 +112,47 @@ def _eight_bit(image: Image.Image, name: str) -> Image.Image:
     return Image.fromarray(((wide + 128) // 257).astype(np.uint8), "L")
 
 
-def _flatten(image: Image.Image) -> Image.Image:
-    """``image`` without palette and transparency, over white."""
+def _over_white(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """``image`` in sRGB, its transparent parts white; colours are converted first, as viewers do."""
     from PIL import Image
 
     if not image.has_transparency_data:
-        return image.convert("RGB") if image.mode in ("P", "1", "HSV", "YCbCr") else image
-    layer = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, (255, 255, 255, 255)), layer).convert("RGB")
+        return _to_srgb(_plain(image), profile)
+    alpha = image.convert("RGBA").getchannel("A")
+    colours = _to_srgb(_plain(image), profile)
+    return Image.composite(colours, Image.new("RGB", image.size, (255, 255, 255)), alpha)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """``image`` as grey, RGB, CMYK or Lab, without palette and alpha."""
+    if image.mode in ("1", "L", "LA", "La"):
+        return image.convert("LA").getchannel("L")
+    return image if image.mode in ("RGB", "CMYK", "LAB") else image.convert("RGBA").convert("RGB")
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """``image`` in sRGB, by its ICC profile where it has a usable one."""
     from PIL import ImageCms
 
+    target = ImageCms.createProfile("sRGB")
+    if image.mode == "LAB":  # its own definition, whatever profile lies beside it
+        return _converted(image, ImageCms.createProfile("LAB"), target)
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if "srgb" in ImageCms.getProfileDescription(source).lower():
+            space = source.profile.xcolor_space.strip()
+            said = ImageCms.getProfileDescription(source).lower()
+            if space == "RGB" and "srgb" in said and "linear" not in said:
                 return image.convert("RGB")
-            target = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+            fitting = image.convert("RGB") if space == "RGB" and image.mode == "L" else image
+            return _converted(fitting, source, target)
         except (ImageCms.PyCMSError, ValueError, OSError):
             return image.convert("RGB")  # a damaged profile, or one of another colour space
-        if converted is not None:
-            return converted
     return image.convert("RGB")
+
+
+def _converted(image: Image.Image, source: object, target: object) -> Image.Image:
+    from PIL import ImageCms
+
+    transform = ImageCms.buildTransform(source, target, image.mode, "RGB")
+    return transform.apply(image)

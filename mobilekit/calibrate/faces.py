@@ -158,10 +158,10 @@ def _meaning(said: FaceDescription, own: Path | None, path: Path, name: str) -> 
     meaning = read_description(own).inputs.get(name) if own is not None else said.input
     if meaning is None or meaning.kind != "image":
         message = f"nothing says what the input {name} of face detector {path.name} means"
-        file = path.with_suffix(".toml").name
+        file = path.with_suffix(".toml")
         hint = (
             "add [crop.input] with range (or mean and std) and color to mobilekit.toml, or describe it in"
-            f" {file} beside it: mobilekit init {path.name} --out {file}"
+            f" {file.name} beside it: mobilekit init {path} --out {file}"
         )
         raise DescriptionError(message, hint=hint)
     return meaning

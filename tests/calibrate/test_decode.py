@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -111,6 +112,148 @@ def test_icc_profile_is_converted() -> None:
     pixels = decode(encoded(image, icc_profile=bytes(swapped)), "a")
     assert np.abs(pixels.astype(int) - GRADIENT).max() > 20
     assert np.array_equal(decode(encoded(image, icc_profile=b"not a profile"), "a"), GRADIENT)
+
+
+def with_primaries(*primaries: tuple[float, float, float]) -> bytes:
+    """An ICC profile like sRGB's, of other primaries (XYZ for D50), that does not call itself sRGB."""
+    text = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for name, xyz in zip((b"rXYZ", b"gXYZ", b"bXYZ"), primaries, strict=True):
+        entry = text.index(name)
+        start = int.from_bytes(text[entry + 4 : entry + 8], "big") + 8
+        fixed = b"".join(round(value * 65536).to_bytes(4, "big", signed=True) for value in xyz)
+        text[start : start + 12] = fixed
+    return bytes(text).replace(b"s\0R\0G\0B", b"x\0R\0G\0B").replace(b"sRGB", b"xRGB")
+
+
+P3 = with_primaries((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))
+"""Display P3, what phones' photos are in."""
+
+
+def grey_profile(gamma: float) -> bytes:
+    """An ICC profile of one channel."""
+    curve = b"curv" + bytes(4) + (1).to_bytes(4, "big") + round(gamma * 256).to_bytes(2, "big") + bytes(2)
+    return icc_profile(b"GRAY", b"XYZ ", {b"kTRC": curve, b"wtpt": WHITE})
+
+
+def cmyk_profile(lab: np.ndarray) -> bytes:
+    """An ICC profile of four inks by a table of 2×2×2×2 Lab values (bytes)."""
+    matrix = b"".join(value.to_bytes(4, "big") for value in (65536, 0, 0, 0, 65536, 0, 0, 0, 65536))
+    line = bytes(range(256))
+    table = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + matrix + line * 4 + lab.tobytes() + line * 3
+    return icc_profile(b"CMYK", b"Lab ", {b"A2B0": table, b"wtpt": WHITE}, kind=b"prtr")
+
+
+WHITE = b"XYZ " + bytes(4) + b"".join(round(v * 65536).to_bytes(4, "big") for v in (0.9642, 1.0, 0.8249))
+
+
+def icc_profile(space: bytes, connection: bytes, tags: dict[bytes, bytes], kind: bytes = b"mntr") -> bytes:
+    """A version 2 profile with these tags and a description."""
+    name = b"desc" + bytes(4) + (5).to_bytes(4, "big") + b"test\0" + bytes(78)
+    tags = {**tags, b"desc": name, b"cprt": b"text" + bytes(4) + b"none\0"}
+    entries, body = b"", b""
+    start = 128 + 4 + 12 * len(tags)
+    for key, value in tags.items():
+        padded = value + bytes(-len(value) % 4)
+        entries += key + (start + len(body)).to_bytes(4, "big") + len(value).to_bytes(4, "big")
+        body += padded
+    size = (start + len(body)).to_bytes(4, "big")
+    head = size + bytes(4) + b"\x02\x10\0\0" + kind + space + connection + bytes(12) + b"acsp" + bytes(28)
+    head += b"".join(round(v * 65536).to_bytes(4, "big") for v in (0.9642, 1.0, 0.8249))
+    return head.ljust(128, b"\0") + len(tags).to_bytes(4, "big") + entries + body
+
+
+def test_display_p3() -> None:
+    """A phone's colours become sRGB's by the two colour spaces' definitions, within a step or two."""
+    colour = (180, 120, 90)
+    image = Image.new("RGB", (32, 32), colour)
+    linear = np.where(
+        np.array(colour) / 255 <= 0.04045,
+        np.array(colour) / 255 / 12.92,
+        ((np.array(colour) / 255 + 0.055) / 1.055) ** 2.4,
+    )
+    to_srgb = np.array(
+        [[1.22494, -0.22494, 0.0], [-0.042057, 1.042057, 0.0], [-0.019638, -0.078636, 1.098274]]
+    )
+    mixed = to_srgb @ linear
+    expected = 255 * np.where(mixed <= 0.0031308, 12.92 * mixed, 1.055 * mixed ** (1 / 2.4) - 0.055)
+    for kind in ("PNG", "TIFF"):
+        pixels = decode(encoded(image, kind, icc_profile=P3), "a")
+        assert np.abs(pixels[0, 0] - expected).max() <= 2
+    assert np.abs(pixels[0, 0].astype(int) - colour).max() >= 5
+
+
+def test_grey_profiles() -> None:
+    """Grey of another gamma becomes sRGB's grey, with and without alpha, of 8 and of 16 bits."""
+    expected = 1.055 * (128 / 255) ** (1 / 2.4) * 255 - 0.055 * 255  # linear light 128/255
+    linear = grey_profile(1.0)
+    plain = Image.new("L", (20, 20), 128)
+    alpha = Image.merge("LA", (plain, Image.new("L", (20, 20), 255)))
+    wide = Image.fromarray(np.full((20, 20), 128 * 257, np.uint16))
+    for image in (plain, alpha, wide):
+        pixels = decode(encoded(image, icc_profile=linear), "a.png")
+        assert np.abs(pixels - expected).max() <= 1.5, image.mode
+    assert decode(encoded(plain), "a.png")[0, 0].tolist() == [128, 128, 128]
+
+
+def test_profiles_of_another_space_do_not_matter() -> None:
+    """A grey profile on colours is ignored; one of colours on grey converts it like colours."""
+    colours = Image.fromarray(GRADIENT)
+    assert np.array_equal(decode(encoded(colours, icc_profile=grey_profile(1.0)), "a"), GRADIENT)
+    grey = Image.new("L", (20, 20), 128)
+    pixels = decode(encoded(grey, icc_profile=P3), "a")
+    assert np.abs(pixels.astype(int) - 128).max() <= 1
+
+
+def test_transparent_colours_are_converted_before_they_are_mixed() -> None:
+    """Half transparent P3 is the sRGB colour, half white."""
+    layer = Image.new("RGBA", (20, 20), (200, 40, 40, 128))
+    opaque = decode(encoded(Image.new("RGB", (20, 20), (200, 40, 40)), icc_profile=P3), "a")[0, 0]
+    mixed = decode(encoded(layer, icc_profile=P3), "a")[0, 0]
+    assert np.abs(mixed - (opaque * (128 / 255) + 127)).max() <= 1.5
+
+
+def test_cmyk_by_its_profile() -> None:
+    """Inks look as their profile says: here cyan prints red."""
+    lab = np.full((2, 2, 2, 2, 3), (0, 128, 128), np.uint8)
+    lab[0, 0, 0, 0] = (255, 128, 128)
+    lab[1, 0, 0, 0] = (136, 128 + 78, 128 + 66)  # Lab of sRGB's red, nearly
+    cyan = Image.new("CMYK", (32, 32), (255, 0, 0, 0))
+    profile = cmyk_profile(lab)
+    for kind in ("JPEG", "TIFF"):
+        pixels = decode(encoded(cyan, kind, icc_profile=profile), "a")
+        assert pixels[5, 5, 0] > 230, kind
+        assert pixels[5, 5, 1:].max() < 60, kind
+    plain = decode(encoded(cyan, "TIFF"), "a")[5, 5]
+    assert plain[0] < 60 < plain[2]
+
+
+def test_lab() -> None:
+    """A TIFF in Lab has a meaning of its own."""
+    image = Image.merge("LAB", [Image.new("L", (20, 20), value) for value in (137, 128, 128)])
+    pixels = decode(encoded(image, "TIFF"), "a.tif")
+    assert np.abs(pixels[0, 0].astype(int) - pixels[0, 0].mean()).max() <= 2
+    assert 120 < pixels.mean() < 140
+
+
+def test_sixteen_bits_a_colour() -> None:
+    """A PNG of 16 bits a channel is within a step of its eighth-bit value."""
+    wide = np.linspace(0, 65535, 20 * 20 * 3).astype(">u2").reshape(20, 20, 3)
+    rows = b"".join(b"\0" + row.tobytes() for row in wide)
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+        )
+
+    header = (20).to_bytes(4, "big") * 2 + bytes((16, 2, 0, 0, 0))
+    png = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+    pixels = decode(io.BytesIO(png), "a.png")
+    assert np.abs(pixels - wide / 257).max() <= 1
 
 
 def test_bad_files_are_named() -> None:
