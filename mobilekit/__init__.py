@@ -1,7 +1,7 @@
 """One ONNX model in; per-tier Android and iOS packages out, with proof that they compute the same.
 
-``convert``, ``package`` and ``open_runtime`` are the interface; importing this module loads nothing
-else, each is imported when it is first used.
+``calibrate``, ``convert``, ``package`` and ``open_runtime`` are the interface; importing this module
+loads nothing else, each is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from inspect import Signature
 
     from mobilekit import errors
-    from mobilekit.pipeline import convert, package
+    from mobilekit.pipeline import calibrate, convert, package
     from mobilekit.runtimes import open_runtime
 
     __version__: str
 
-__all__ = ["__version__", "convert", "errors", "open_runtime", "package"]
+__all__ = ["__version__", "calibrate", "convert", "errors", "open_runtime", "package"]
 
-_STAGES_AND_FUNCTIONS = ("convert", "package")
+_STAGES_AND_FUNCTIONS = ("calibrate", "convert", "package")
 """Names of a stage's folder and of the function that runs the whole: `mobilekit.convert(…)`."""
 
 

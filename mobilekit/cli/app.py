@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from mobilekit.cli.calibrate import calibrate
 from mobilekit.cli.convert import convert
 from mobilekit.cli.doctor import doctor
 from mobilekit.cli.init import init
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (package, convert, inspect, run, init, isp, doctor):
+for command in (package, convert, calibrate, inspect, run, init, isp, doctor):
     app.command()(command)
 
 

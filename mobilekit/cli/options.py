@@ -46,9 +46,26 @@ Camera = Annotated[
         show_default="none",
     ),
 ]
+Ranges = Annotated[
+    Literal["percentile", "min-max", "mean-extremes", "entropy", "mse"] | None,
+    typer.Option(help="How int8 ranges follow from what is observed.", show_default="percentile"),
+]
+Percentile = Annotated[
+    float | None,
+    typer.Option(metavar="P", help="Per cent of the values inside each end.", show_default="99.99"),
+]
+Symmetric = Annotated[bool, typer.Option("--symmetric", help="Symmetric int8 ranges: zero points are 0.")]
 Plan = Annotated[
     Path | None,
     typer.Option("--plan", metavar="FILE", help="Quantise by this plan.json again, without calibrating."),
+]
+Statistics = Annotated[
+    Path | None,
+    typer.Option(
+        "--statistics",
+        metavar="FILE",
+        help="Plan int8 from what `mobilekit calibrate` wrote, without photos.",
+    ),
 ]
 Fallback = Annotated[
     str | None,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+    from rich.table import Table
 
 
 def print_json(value: Any) -> None:
@@ -22,6 +23,13 @@ def print_json(value: Any) -> None:
 def note(text: str) -> None:
     """A line for the person at the terminal."""
     print(text, file=sys.stderr)
+
+
+def print_table(table: Table) -> None:
+    """A rich table on stdout, as wide as the terminal; plain where stdout is none."""
+    from rich.console import Console
+
+    Console(highlight=False).print(table)
 
 
 def print_files(files: Iterable[tuple[Path, int, str | None]]) -> None:

@@ -15,9 +15,13 @@ from mobilekit.cli.options import (
     Fallback,
     Inputs,
     Json,
+    Percentile,
     Photos,
     Plan,
+    Ranges,
     Shapes,
+    Statistics,
+    Symmetric,
     parse_inputs,
     parse_shapes,
 )
@@ -42,13 +46,18 @@ def package(
         list[str] | None, typer.Option(metavar="NAME", help="Only this tier; can be given several times.")
     ] = None,
     camera: Camera = None,
+    ranges: Ranges = None,
+    percentile: Percentile = None,
+    symmetric: Symmetric = False,
     plan: Plan = None,
+    statistics: Statistics = None,
     fallback: Fallback = None,
     store: Annotated[Path | None, typer.Option(metavar="DIR", help="Where finished stages are kept.")] = None,
     as_json: Json = False,
 ) -> None:
     """Make ready packages for every tier of a store: models, manifests, bundles, and a report."""
     from mobilekit import pipeline
+    from mobilekit.cli.audit_text import summary_lines
     from mobilekit.cli.output import Bars, note, print_files, print_json
     from mobilekit.cli.photos import opened_photos, summary
     from mobilekit.cli.quality_text import quality_lines
@@ -67,7 +76,11 @@ def package(
             face_detector=face_detector,
             tiers=tier,
             camera=camera,
+            ranges=ranges,
+            percentile=percentile,
+            symmetric=symmetric,
             plan=plan,
+            statistics=statistics,
             fallback=fallback,
             store=store,
             progress=bars,
@@ -81,6 +94,8 @@ def package(
         note(f"{built.tier}: {'cached' if built.cached else 'built'}, {built.report['scheme']}")
         for line in quality_lines(built.report):
             note(line)
+    for line in summary_lines(result.photos):
+        note(line)
     for warning in dict.fromkeys(w for built in result.tiers for w in built.report.get("warnings", ())):
         note(f"note: {warning}")
     print_files(

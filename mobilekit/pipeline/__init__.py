@@ -10,10 +10,22 @@ Every step is a stage of the store, keyed by its inputs, parameters, code and to
 
 from __future__ import annotations
 
+from mobilekit.pipeline.calibrating import CalibrationResult, calibrate, merge_statistics
 from mobilekit.pipeline.converting import convert
 from mobilekit.pipeline.inspecting import Inspection, inspect
 from mobilekit.pipeline.packaging import package
 from mobilekit.pipeline.progress import Progress
 from mobilekit.pipeline.results import PackageResult, TierResult
 
-__all__ = ["Inspection", "PackageResult", "Progress", "TierResult", "convert", "inspect", "package"]
+__all__ = [
+    "CalibrationResult",
+    "Inspection",
+    "PackageResult",
+    "Progress",
+    "TierResult",
+    "calibrate",
+    "convert",
+    "inspect",
+    "merge_statistics",
+    "package",
+]

@@ -13,9 +13,17 @@ from mobilekit.artifact import Artifact, digest_of_path
 from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
 from mobilekit.package.bundle import PLAN_FILE
-from mobilekit.pipeline.job import Fill, Job, check_fallback, described, opened_cameras, opened_photos
+from mobilekit.pipeline.job import (
+    Fill,
+    Job,
+    check_fallback,
+    described,
+    opened_cameras,
+    opened_photos,
+    opened_statistics,
+)
 from mobilekit.pipeline.keys import model_digest, model_key, tool_versions
-from mobilekit.pipeline.keywords import check_samples, checked_shapes
+from mobilekit.pipeline.keywords import check_one_plan, check_samples, checked_shapes, range_rule
 from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.pipeline.publish import check_writable
 from mobilekit.store.canonical import atomic_write, copy_atomic
@@ -27,7 +35,9 @@ from mobilekit.tier import PLANNED, Precision
 if TYPE_CHECKING:
     from mobilekit.calibrate.isp.selection import Cameras
     from mobilekit.calibrate.photos import Photos
+    from mobilekit.calibrate.statistics import Statistics
     from mobilekit.pipeline.variant import Variant
+    from mobilekit.plan.ranges import RangeRule
     from mobilekit.tensors import Feed
 
 _TARGET = "android"
@@ -49,7 +59,11 @@ def convert(
     face_detector: str | Path | None = None,
     io: Literal["float32", "int8"] = "float32",
     camera: Cameras = None,
+    ranges: str | None = None,
+    percentile: float | None = None,
+    symmetric: bool = False,
     plan: str | Path | None = None,
+    statistics: str | Path | Statistics | None = None,
     fallback: str | None = None,
     config: str | Path | ModelDescription | None = None,
     store: Store | str | Path | None = None,
@@ -58,14 +72,20 @@ def convert(
     """Convert ``model`` and return the file: ``out/<model>.<precision>.tflite``.
 
     The plan of an int8 or w8a16 file lies beside it as plan.json. Without photos, data or samples the
-    file is verified on synthetic inputs, and ``meta["warnings"]`` says so; these two then need a ``plan``.
+    file is verified on synthetic inputs, and ``meta["warnings"]`` says so; these two then need a ``plan``,
+    or the ``statistics`` of `calibrate`.
     Figures under what target android asks of ``precision`` are a warning, no error.
     ``crop`` is what image inputs show of a photo (``center``, ``face``, ``none``), ``face_detector`` an
     ONNX model that finds faces; ``camera`` are profiles that calibration photos are taken with, or
-    "none". ``store`` keeps finished steps for later runs; by default nothing is kept. Raises
-    MobilekitError.
+    "none". ``ranges`` says how int8 ranges follow from what is observed: ``percentile`` (``percentile``
+    per cent of the values inside, 99.99), ``min-max``, ``mean-extremes``, ``entropy`` or ``mse``;
+    ``symmetric`` has all zero points at zero. ``store`` keeps finished steps for later runs; by default
+    nothing is kept. Raises MobilekitError.
     """
     _check_keywords(to, precision, io, plan, fallback)
+    _check_statistics(precision, plan, statistics)
+    planned = precision == "int8" and plan is None
+    rule = range_rule(ranges, percentile, symmetric=symmetric, used=planned)
     fixed = checked_shapes(shapes)
     check_samples(samples)
     folder = Path(out)
@@ -81,6 +101,8 @@ def convert(
             crop=crop,
             face_detector=face_detector,
             camera=camera,
+            statistics=opened_statistics(statistics),
+            ranges=rule,
             config=config,
             fallback=fallback,
             store=opened_store,
@@ -131,6 +153,13 @@ def _check_keywords(to: str, precision: str, io: str, plan: str | Path | None, f
         raise UsageError(message, hint="leave plan (--plan) out, or choose the precision it was made for")
 
 
+def _check_statistics(precision: str, plan: object, statistics: object) -> None:
+    check_one_plan(plan, statistics)
+    if statistics is not None and precision not in PLANNED:
+        message = f"statistics go with precision {' or '.join(PLANNED)}, not with {precision}"
+        raise UsageError(message, hint="leave statistics (--statistics) out, or choose precision int8")
+
+
 @contextmanager
 def _store(store: Store | str | Path | None) -> Iterator[Store]:
     if isinstance(store, Store):
@@ -153,6 +182,8 @@ def _job(
     crop: str | None,
     face_detector: str | Path | None,
     camera: Cameras,
+    statistics: Statistics | None,
+    ranges: RangeRule,
     config: str | Path | ModelDescription | None,
     fallback: str | None,
     store: Store,
@@ -169,6 +200,8 @@ def _job(
         data=data,
         samples=samples,
         cameras=opened_cameras(camera),
+        statistics=statistics,
+        ranges=ranges,
         fill=Fill(shapes=dict(shapes), batch=1),
         store=store,
         progress=progress,

@@ -13,6 +13,7 @@ from mobilekit.description import Crop, ModelDescription, shows_faces
 from mobilekit.errors import DescriptionError, UsageError
 from mobilekit.pipeline.keys import data_key, description_key, feeds_key, model_key
 from mobilekit.pipeline.progress import Progress, silent
+from mobilekit.plan.ranges import RangeRule
 from mobilekit.store.cas import Store, default_root
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Job:
     store: Store
     cameras: tuple[CameraProfile, ...] = ()
     statistics: Statistics | None = None
+    ranges: RangeRule = field(default_factory=RangeRule)
     progress: Progress = silent
     synthetic: bool = False
     stepwise: bool = True
@@ -77,6 +79,7 @@ class Job:
             "samples": feeds_key(self.samples),
             "cameras": [camera.digest for camera in self.cameras],
             "statistics": self.statistics.digest if self.statistics is not None else None,
+            "ranges": str(self.ranges),
             "shapes": {name: list(shape) for name, shape in sorted(self.fill.shapes.items())},
             "size": list(self.fill.size) if self.fill.size else None,
             "batch": self.fill.batch,

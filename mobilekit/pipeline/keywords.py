@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mobilekit.errors import InputDataError, UsageError
+from mobilekit.plan.ranges import DEFAULT_METHOD, DEFAULT_PERCENTILE, RangeRule
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Feed
@@ -44,6 +45,13 @@ def check_tiers(tiers: Sequence[str] | None) -> None:
         raise UsageError(message, hint=f'write tiers=["{tiers}"]')
 
 
+def check_one_plan(plan: object, statistics: object) -> None:
+    """Raises UsageError where both a plan and statistics are given: a plan is what statistics would make."""
+    if plan is not None and statistics is not None:
+        message = "a plan and statistics are given"
+        raise UsageError(message, hint="leave one of plan (--plan) and statistics (--statistics) out")
+
+
 def check_samples(samples: Sequence[Feed] | None) -> None:
     """Raises InputDataError for one feed, a generator or an array where a list of feeds belongs."""
     if samples is None:
@@ -57,3 +65,26 @@ def check_samples(samples: Sequence[Feed] | None) -> None:
         if not isinstance(feed, Mapping):
             message = f"samples[{index}] is a {type(feed).__name__}, a feed expected: arrays by input name"
             raise InputDataError(message, hint=_SAMPLES_HINT)
+
+
+def range_rule(
+    ranges: str | None, percentile: float | None, *, symmetric: bool, used: bool = True
+) -> RangeRule:
+    """How int8 ranges follow from what is observed; None for what was not given.
+
+    Raises UsageError for an unknown method, a percentile without that method or out of bounds, and
+    for anything given where no int8 plan is made (``used``).
+    """
+    if not used and (ranges is not None or percentile is not None or symmetric):
+        message = "ranges, percentile and symmetric say how an int8 plan is made, and none is"
+        hint = "leave them out (--ranges, --percentile, --symmetric), or choose precision int8 without a plan"
+        raise UsageError(message, hint=hint)
+    method = DEFAULT_METHOD if ranges is None else ranges
+    if percentile is not None and method != "percentile":
+        message = f"percentile {percentile} goes with the method percentile, not with {method}"
+        raise UsageError(message, hint="leave percentile (--percentile) out, or choose --ranges percentile")
+    return RangeRule(
+        method=method,
+        percentile=DEFAULT_PERCENTILE if percentile is None else percentile,
+        symmetric=symmetric,
+    )

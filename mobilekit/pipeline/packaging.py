@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilekit import resources
-from mobilekit.artifact import digest_of_path
 from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
 from mobilekit.package.bundle import bundle_name
+from mobilekit.pipeline.auditing import audit_photos
+from mobilekit.pipeline.demo_photos import demo_photos
 from mobilekit.pipeline.job import (
     Fill,
     Job,
@@ -22,10 +23,17 @@ from mobilekit.pipeline.job import (
     is_demo,
     opened_cameras,
     opened_photos,
+    opened_statistics,
     opened_store,
 )
-from mobilekit.pipeline.keys import build_key, model_digest, model_key
-from mobilekit.pipeline.keywords import check_samples, check_tiers, checked_shapes
+from mobilekit.pipeline.keys import model_digest, model_key
+from mobilekit.pipeline.keywords import (
+    check_one_plan,
+    check_samples,
+    check_tiers,
+    checked_shapes,
+    range_rule,
+)
 from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.pipeline.publish import (
     REPORT_FILE,
@@ -42,17 +50,19 @@ from mobilekit.pipeline.tier_build import BUNDLE, build_tier, job_of, read_measu
 from mobilekit.store.canonical import write_json
 from mobilekit.store.cas import Store
 from mobilekit.target_file import target_from_toml
+from mobilekit.tier import PLANNED
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.isp.selection import Cameras
     from mobilekit.calibrate.photos import Photos
+    from mobilekit.calibrate.statistics import Statistics
     from mobilekit.pipeline.opened import Opened
+    from mobilekit.plan.ranges import RangeRule
     from mobilekit.store.cas import StageResult
     from mobilekit.target import Target
     from mobilekit.tensors import Feed
 
 REPORT_FORMAT = "mobilekit-report/1"
-_DEMO_SIZE = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +116,11 @@ def package(
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     tiers: Sequence[str] | None = None,
     camera: Cameras = None,
+    ranges: str | None = None,
+    percentile: float | None = None,
+    symmetric: bool = False,
     plan: str | Path | None = None,
+    statistics: str | Path | Statistics | None = None,
     fallback: str | None = None,
     store: Store | str | Path | None = None,
     progress: Progress | None = None,
@@ -117,10 +131,13 @@ def package(
     photos. ``data`` are .npy files or folders for inputs that are not images; ``samples`` ready-made
     feeds; ``shapes`` fixes dynamic dimensions. ``crop`` is what image inputs show of a photo (``center``,
     ``face``, ``none``), ``face_detector`` an ONNX model that finds faces; ``camera`` are profiles that
-    calibration photos are taken with, or "none". ``plan`` quantises the int8 tiers without calibrating;
-    then, without photos and data, files are verified on made-up inputs and the report says so. Raises
-    MobilekitError; the hint says what to do.
+    calibration photos are taken with, or "none". ``ranges``, ``percentile`` and ``symmetric`` are those
+    of :func:`~mobilekit.pipeline.converting.convert`. ``statistics`` are those of `calibrate`, to plan
+    from instead of photos; ``plan`` quantises the int8 tiers without calibrating; then, without photos
+    and data, files are verified on made-up inputs and the report says so.
+    Raises MobilekitError; the hint says what to do.
     """
+    rule = range_rule(ranges, percentile, symmetric=symmetric, used=plan is None)
     fixed = checked_shapes(shapes)
     check_samples(samples)
     check_tiers(tiers)
@@ -130,6 +147,7 @@ def package(
         raise UsageError(message, hint="its formats are: tflite")
     wanted = chosen.chosen(tiers)
     check_fallback(fallback)
+    check_one_plan(plan, statistics)
     folder = Path(out)
     check_writable(folder)
     job = _job(
@@ -142,11 +160,13 @@ def package(
         crop=crop,
         face_detector=face_detector,
         camera=camera,
+        statistics=opened_statistics(statistics),
+        ranges=rule,
         shapes=fixed,
         fallback=fallback,
         store=opened_store(store),
         progress=progress or silent,
-        synthetic=plan is not None,
+        synthetic=plan is not None or statistics is not None,
         command=_Asked(
             target=target,
             out=folder,
@@ -164,7 +184,15 @@ def package(
         own = job_of(job, chosen, tier)
         built[tier.name] = build_tier(own, chosen, tier, plan=Path(plan) if plan else None, opened=opened)
     job.progress(f"tiers of {chosen.name}", len(wanted), len(wanted))
-    return _publish(folder, job, chosen, built)
+    calibrated = plan is None and statistics is None and any(tier.precision in PLANNED for tier in wanted)
+    return _publish(folder, job, chosen, built, photos=_audited(job) if calibrated else None)
+
+
+def _audited(job: Job) -> Mapping[str, Any] | None:
+    """What the photos that calibrate cover, in short; None if there are none."""
+    if job.photos is None:
+        return None
+    return audit_photos(job.photos, store=job.store, progress=job.progress).summary()
 
 
 def _job(
@@ -178,6 +206,8 @@ def _job(
     crop: str | None,
     face_detector: str | Path | None,
     camera: Cameras,
+    statistics: Statistics | None,
+    ranges: RangeRule,
     shapes: Mapping[str, tuple[int, ...]],
     fallback: str | None,
     store: Store,
@@ -194,7 +224,7 @@ def _job(
         )
     own_photos = opened_photos(photos)
     if own_photos is None and samples is None and is_demo(path):
-        own_photos = _demo_photos(store, progress)
+        own_photos = demo_photos(store, progress)
     return Job(
         model=path,
         model_key=model_key(path, store),
@@ -203,6 +233,8 @@ def _job(
         data=data,
         samples=samples,
         cameras=opened_cameras(camera),
+        statistics=statistics,
+        ranges=ranges,
         fill=Fill(shapes=shapes),
         store=store,
         progress=progress,
@@ -210,27 +242,6 @@ def _job(
         fallback=fallback,
         command=command.with_photos(path, known=known),
     )
-
-
-def _demo_photos(store: Store, progress: Progress) -> Photos:
-    """The demo's photos, drawn once into the store."""
-    manifest = resources.demo_photos()
-    key = {"photos": digest_of_path(manifest), "size": _DEMO_SIZE, **build_key()}
-
-    def build(folder: Path) -> None:
-        from PIL import Image
-
-        from mobilekit.demo.photos import read_manifest, render_photos
-
-        total = len(read_manifest(manifest))
-        for number, (name, pixels) in enumerate(render_photos(manifest, size=_DEMO_SIZE)):
-            progress("draw the demo's photos", number, total)
-            Image.fromarray(pixels).save(folder / f"{name}.png", compress_level=1)
-        progress("draw the demo's photos", total, total)
-
-    found = opened_photos(store.stage("demo-photos", key, build).path)
-    assert found is not None
-    return found
 
 
 def _opened_once() -> Callable[[Job], Opened]:
@@ -251,7 +262,14 @@ def _opened_once() -> Callable[[Job], Opened]:
     return opened
 
 
-def _publish(out: Path, job: Job, target: Target, built: Mapping[str, StageResult]) -> PackageResult:
+def _publish(
+    out: Path,
+    job: Job,
+    target: Target,
+    built: Mapping[str, StageResult],
+    *,
+    photos: Mapping[str, Any] | None,
+) -> PackageResult:
     """Tiers first, their bundles, the report last."""
     folder = out / target.name
     tiers = []
@@ -274,7 +292,7 @@ def _publish(out: Path, job: Job, target: Target, built: Mapping[str, StageResul
                     plan=own_plan,
                 )
             )
-        report = _write_report(folder, job, target, tiers)
+        report = _write_report(folder, job, target, tiers, photos=photos)
     return PackageResult(
         name=job.description.name,
         version=job.description.version,
@@ -282,10 +300,13 @@ def _publish(out: Path, job: Job, target: Target, built: Mapping[str, StageResul
         out=out,
         tiers=tuple(tiers),
         report=written(report),
+        photos=photos,
     )
 
 
-def _write_report(folder: Path, job: Job, target: Target, tiers: Sequence[TierResult]) -> Path:
+def _write_report(
+    folder: Path, job: Job, target: Target, tiers: Sequence[TierResult], *, photos: Mapping[str, Any] | None
+) -> Path:
     """What was measured, of the tiers built now and of those that still lie there from before."""
     path = folder / REPORT_FILE
     digest = model_digest(job.model_key)
@@ -298,6 +319,7 @@ def _write_report(folder: Path, job: Job, target: Target, tiers: Sequence[TierRe
             "version": job.description.version,
             "target": target.name,
             "source": {"sha256": digest},
+            **({"photos": dict(photos)} if photos is not None else {}),
             "tiers": {**earlier, **{tier.tier: dict(tier.report) for tier in tiers}},
         },
     )

@@ -53,7 +53,10 @@ class TierResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageResult:
-    """Everything that one `package` wrote. ``cached`` is true if every tier came from the store."""
+    """Everything that one `package` wrote. ``cached`` is true if every tier came from the store.
+
+    ``photos`` is what the photos cover, in short, where they calibrated.
+    """
 
     name: str
     version: str
@@ -61,6 +64,7 @@ class PackageResult:
     out: Path
     tiers: tuple[TierResult, ...]
     report: WrittenFile
+    photos: Mapping[str, Any] | None = None
 
     @property
     def cached(self) -> bool:
@@ -82,4 +86,5 @@ class PackageResult:
             "cached": self.cached,
             "tiers": [tier.to_dict() for tier in self.tiers],
             "report": self.report.to_dict(),
+            "photos": dict(self.photos) if self.photos is not None else None,
         }

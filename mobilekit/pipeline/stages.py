@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from mobilekit.tier import Precision
 
 MODEL = "model.tflite"
-_METHOD = "percentile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +159,7 @@ def plan(opened: Opened, prepared: Prepared, calibration: SampleSource | Statist
     key = {
         "graph": prepared.graph.digest,
         "samples": calibration.digest,
-        "method": _METHOD,
+        "method": str(job.ranges),
         "ranges": image_ranges(opened),
         **build_key(),
     }
@@ -168,7 +167,15 @@ def plan(opened: Opened, prepared: Prepared, calibration: SampleSource | Statist
     def build(folder: Path) -> None:
         progress = counting(job.progress, "calibrate")
         ranges = image_ranges(opened)
-        made = plan_int8(prepared.graph, calibration, method=_METHOD, input_ranges=ranges, progress=progress)
+        made = plan_int8(
+            prepared.graph,
+            calibration,
+            method=job.ranges.method,
+            percentile=job.ranges.percentile,
+            symmetric=job.ranges.symmetric,
+            input_ranges=ranges,
+            progress=progress,
+        )
         (folder / "plan.json").write_text(made.to_json(), encoding="utf-8")
 
     return read_plan(job.store.stage("plan", key, build).path / "plan.json", prepared.graph)
