@@ -106,6 +106,7 @@ def test_data_paths_exist():
         resources.demo_photos(),
         resources.manifest_schema(),
         *(resources.target_file(name) for name in resources.target_names()),
+        *(resources.camera_file(name) for name in resources.camera_names()),
     ):
         assert path.is_file(), path
     assert "android" in resources.target_names()

@@ -18,9 +18,11 @@ from mobilekit.target_file import target_from_toml
 here = Path(sys.argv[1]).resolve()
 paths = [resources.demo_model(), resources.demo_description(), resources.demo_photos(), resources.manifest_schema()]
 paths += [resources.target_file(name) for name in resources.target_names()]
+paths += [resources.camera_file(name) for name in resources.camera_names()]
 paths += resources.delegate_lists()
 assert all(path.is_file() and here in path.parents for path in paths), paths
 assert len(resources.delegate_lists()) >= 5
+assert "iphone" in resources.camera_names() and "demo" not in resources.camera_names()
 assert target_from_toml(resources.target_file("android")).tiers
 assert read_description(resources.demo_description()).path == resources.demo_model()
 """
