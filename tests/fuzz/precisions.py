@@ -22,9 +22,12 @@ LEAST_DB = {"fp16": 25.0, "int8": 3.0, "int8-dynamic": 8.0}
 
 
 def judge_precision(case: Case, precision: str, folder: Path | None = None) -> Verdict:
-    """Convert to ``precision``, calibrated on the case's feeds, and run the first."""
-    expected = expect(case.model, case.feeds[0])
-    if expected is None:
+    """Convert to ``precision``, calibrated on the case's feeds, and run the first.
+
+    All are calibrated and scored on: none may hold what is not to be expected of a file.
+    """
+    expected, *others = [expect(case.model, feed) for feed in case.feeds]
+    if expected is None or None in others:
         return Verdict("unusable")
     with tempfile.TemporaryDirectory(dir=folder, prefix="fuzz-") as name:
         path = Path(name) / "model.onnx"

@@ -8,6 +8,7 @@ import pytest
 
 from tests.fuzz.graphs import Case
 from tests.fuzz.judge import Verdict, judge
+from tests.fuzz.precisions import judge_precision
 
 
 def verdict(text: str, *, opset: int = 17, **given) -> Verdict:
@@ -132,3 +133,13 @@ def test_what_follows_a_nan():
     """ReduceMax of ONNX Runtime leaves a NaN out, others keep it: the graph is not judged."""
     text = "(float[2,3] x) => (float[2] y) { y = ReduceMax <axes=[1], keepdims=0> (x) }"
     assert verdict(text, x=np.array([[1, np.nan, 2], [3, 4, 5]])).kind == "unusable"
+
+
+def test_a_nan_of_a_calibration_feed():
+    """The first feed is fine; the logarithm of the second's negative number would be scored on too."""
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["": 11]> g (float[3] x) => (float[1] y) { l = Log(x) y = ReduceMax(l) }'
+    )
+    feeds = tuple({"x": np.array(x, np.float32)} for x in ([1, 2, 3], [1, -2, 3]))
+    case = Case(model=model, feeds=feeds, shapes={})
+    assert judge_precision(case, "int8-dynamic").kind == "unusable"
