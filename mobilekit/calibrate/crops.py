@@ -50,7 +50,7 @@ class Crops:
 
         def value(items: tuple[int, ...], index: int) -> Array:
             chosen = self._chosen(shown, items, index)
-            return shown.fit.tensor([self._picture(shown.fit, photo) for photo in chosen])
+            return shown.fit.tensor([self.picture(shown.fit, photo) for photo in chosen])
 
         return value
 
@@ -58,7 +58,7 @@ class Crops:
         """The value that ``embedding`` computes from the photos that another input shows."""
 
         def computed(photo: int) -> Array:
-            picture = self._picture(embedding.fit, photo)
+            picture = self.picture(embedding.fit, photo)
             return embedding.run(embedding.fit.tensor([picture]))
 
         def of_photo(photo: int) -> Array:
@@ -77,7 +77,8 @@ class Crops:
             for entry in range(shown.fit.batch)
         ]
 
-    def _picture(self, fit: ImageFit, photo: int) -> Array:
+    def picture(self, fit: ImageFit, photo: int) -> Array:
+        """The part of a photo that an input shows: H×W×3 uint8."""
         face = self._faces.box(self._sources[photo]) if self._faces is not None else None
 
         def shown() -> Array:

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from mobilekit.cli.calibrate import calibrate
 from mobilekit.cli.convert import convert
+from mobilekit.cli.crops import crops
 from mobilekit.cli.doctor import doctor
 from mobilekit.cli.init import init
 from mobilekit.cli.inspect import inspect
@@ -46,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (package, convert, calibrate, inspect, run, init, isp, doctor):
+for command in (package, convert, calibrate, inspect, run, init, crops, isp, doctor):
     app.command()(command)
 
 
