@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mobilekit.normalise.factors import scale_term, way_to_layer
+from mobilekit.normalise.factors import scale_term, way_to_conv, way_to_layer
 from mobilekit.normalise.recognition import Recognition
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def fold_affine(editor: Editor) -> list[Recognition]:
         Conv(x, w, b) · f + o   →   Conv(x, w·f, b·f + o)        f, o constant per channel
         MatMul(x, w) · f        →   MatMul(x, w·f)
         Relu(Conv(x, w, b)) · f →   Relu(Conv(x, w·f, b·f))      f > 0
-        Conv(x · f + o, w, b)   →   Conv(x, w·f, b + Σ w·o)      where the Conv does not pad
+        Conv(x · f + o, w, b)   →   Conv(x, w·f, b + Σ w·o)      where the Conv does not pad; also where
+                                                                 Reshapes and Transposes are between
 
     Requires: opset ≥ 21, types. Ensures: no Conv, ConvTranspose or Gemm with constant weights is the only
     source of a Mul, Add, Sub or Div by such a constant, nor of a positive factor behind its Relu, nor of
@@ -161,12 +162,13 @@ def _scale_conv(editor: Editor, layer: Node, scale: Array, shift: Array) -> bool
 
 def _into_conv_after(editor: Editor, node: Node) -> bool:
     found = affine_of(editor, node)
-    conv = editor.only_user(node.outputs[0])
-    if found is None or conv is None or not conv.is_op("Conv") or conv.inputs[0] != node.outputs[0]:
+    way = way_to_conv(editor, node)
+    if found is None or way is None:
         return False
     x, factor, offset = found
+    between, conv, axis = way
     shape = editor.shape(x)
-    scale, shift = per_axis(factor, shape, 1), per_axis(offset, shape, 1)
+    scale, shift = per_axis(factor, shape, axis), per_axis(offset, shape, axis)
     weight, bias = editor.constant_of(conv.inputs[1]), editor.constant_of(conv.input(2))
     if scale is None or shift is None or weight is None or (conv.input(2) and bias is None):
         return False
@@ -178,11 +180,15 @@ def _into_conv_after(editor: Editor, node: Node) -> bool:
     wide = weight.astype(np.float64)
     added = (wide.sum(axis=tuple(range(2, weight.ndim))) * _along_inputs(conv, weight, shift)).sum(axis=1)
     scale_inputs(editor, conv, scale)
-    names = [x, conv.inputs[1]]
+    names = [conv.inputs[0], conv.inputs[1]]
     if bias is not None or added.any():
         old = np.zeros(()) if bias is None else bias.astype(np.float64)
         names.append(editor.add_constant((old + added).astype(weight.dtype), f"{conv.outputs[0]}/bias"))
     editor.set_inputs(conv, names)
+    for each in between:
+        editor.note_changed(each.outputs[0])
+    first = [*between, conv][0]
+    editor.set_inputs(first, [x, *first.inputs[1:]])
     editor.remove(node)
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,40 @@ def way_to_layer(editor: Editor, node: Node, x: str, factor: Array) -> list[Node
             return []
         reader, name = producer, data
     return []
+
+
+def way_to_conv(editor: Editor, node: Node) -> tuple[list[Node], Node, int] | None:
+    """What moves the result of ``node`` on its way to a Conv, the Conv, and which axis becomes its channels.
+
+    None where anything else is on the way, or reads along it, or where the channels are not one axis before.
+    """
+    between: list[Node] = []
+    value = node.outputs[0]
+    while True:
+        user = editor.only_user(value)
+        if user is None or user.inputs[0] != value:
+            return None
+        if user.is_op("Conv"):
+            break
+        if not user.is_op("Reshape", "Transpose"):
+            return None
+        between.append(user)
+        value = user.outputs[0]
+    axis: int | None = 1
+    for each in reversed(between):
+        axis = None if axis is None else _axis_before(editor, each, axis)
+    return None if axis is None else (between, user, axis)
+
+
+def _axis_before(editor: Editor, node: Node, axis: int) -> int | None:
+    """Which axis of the input of a Reshape or Transpose is ``axis`` of its output."""
+    before, after = editor.shape(node.inputs[0]), editor.shape(node.outputs[0])
+    if node.is_op("Transpose"):
+        perm = node.attribute("perm", tuple(reversed(range(len(before)))))
+        return int(perm[axis])
+    place = prod(after[:axis])
+    fits = [i for i, size in enumerate(before) if size == after[axis] and prod(before[:i]) == place]
+    return fits[0] if fits else None
 
 
 def _data(editor: Editor, node: Node, factor: Array) -> str | None:

@@ -13,6 +13,7 @@ from mobilekit.normalise.applied import Applied, applied, first_fault, run_both
 from mobilekit.normalise.batch_norm import split_batch_norms
 from mobilekit.normalise.broadcasts import remove_expands
 from mobilekit.normalise.channel_orders import fold_channel_orders
+from mobilekit.normalise.channel_paths import move_channel_orders
 from mobilekit.normalise.decomposed import recognise_norms
 from mobilekit.normalise.denormals import flush_denormals
 from mobilekit.normalise.duplicates import merge_duplicates
@@ -70,6 +71,7 @@ PIPELINE: tuple[Pass, ...] = (
     unwrap_norms,
     fold_norm_affine,
     fold_channel_orders,
+    move_channel_orders,
     fold,
     flush_denormals,
     remove_zero_branches,

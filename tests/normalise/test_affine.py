@@ -65,3 +65,37 @@ def test_weights_of_run_time_stay():
     text = """<ir_version: 8, opset_import: ["": 17]> g (float[1,4,6,6] x, float[4,4,3,3] w) => (float[1,4,4,4] y) {
         c = Conv (x, w) y = Mul (c, k) }"""
     assert ops(normalised(text, k=K)) == ["Conv", "Mul"]
+
+
+MOVED = """r = Softmax <axis = 1> (x) m = Mul (r, f) a = Add (m, o) i = Reshape (a, image)
+    u = Transpose <perm = [0, 3, 1, 2]> (i) y = Conv{} (u, w)"""
+
+
+@pytest.mark.parametrize(("last", "left"), [("", 0), ("<pads = [1, 1, 1, 1]>", 2)])
+def test_before_a_convolution_behind_movement(last, left):
+    """Factor and offset along the channels of tokens go into its weights, unless it pads with zeros."""
+    rng = np.random.default_rng(0)
+    constants = {
+        "image": np.array([1, 6, 6, 4]),
+        "f": rng.normal(size=(1, 1, 4)).astype(np.float32),
+        "o": rng.normal(size=4).astype(np.float32),
+        "w": rng.normal(size=(4, 4, *((3, 3) if last else (1, 1)))).astype(np.float32),
+    }
+    found = ops(normalised(model(MOVED.format(last), shape="1,36,4", out="1,4,6,6"), **constants))
+    assert found.count("Mul") + found.count("Add") == left
+
+
+@pytest.mark.parametrize(
+    ("factor", "image", "channels"), [((1, 36, 1), [1, 6, 6, 4], 4), ((1, 1, 4), [1, 9, 2, 8], 8)]
+)
+def test_other_axes_behind_movement_stay(factor, image, channels):
+    """A factor along tokens, and one along an axis that a Reshape joins with another, are no channels."""
+    rng = np.random.default_rng(0)
+    constants = {
+        "image": np.array(image),
+        "f": rng.uniform(0.5, 1, size=factor).astype(np.float32),
+        "w": rng.normal(size=(4, channels, 1, 1)).astype(np.float32),
+    }
+    body = MOVED.format("").replace("a = Add (m, o)", "").replace("(a, image)", "(m, image)")
+    out = f"1,4,{image[1]},{image[2]}"
+    assert "Mul" in ops(normalised(model(body, shape="1,36,4", out=out), **constants))
