@@ -33,9 +33,10 @@ def test_json(cli, tmp_path):
 
 
 def test_mistakes(cli, tmp_path):
-    """An unknown camera is exit code 54, a photo that is none 40; nothing is written."""
+    """An unknown camera is exit code 54, a photo that is none 40, no camera 2; nothing is written."""
     Image.new("RGB", (40, 32)).save(tmp_path / "me.jpg")
     (tmp_path / "no.jpg").write_text("no")
     assert cli("isp", "me.jpg", "--profile", "pixel").returncode == 54
     assert cli("isp", "no.jpg", "--profile", "night").returncode == 40
+    assert cli("isp", "me.jpg", "--profile", "none").returncode == 2
     assert not (tmp_path / "isp").exists()

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mobilekit.artifact import digest_of_bytes
 from mobilekit.calibrate.isp.simulate import simulate
-from mobilekit.calibrate.photos import DrawnPhoto, Photos, PhotoSet, photo_set
+from mobilekit.calibrate.photos import DrawnPhoto, Photos, PhotoSet, preview_of
 from mobilekit.calibrate.samples import RecentArrays
 from mobilekit.errors import UsageError
 
@@ -35,11 +35,13 @@ def camera_photos(photos: Photos, profiles: Sequence[CameraProfile], *, seed: in
         if names.count(name) > 1:
             message = f"camera profile {name} is given twice"
             raise UsageError(message, hint="give every profile once, each with a name of its own")
-    frames = _Frames(photos)
-    made = photo_set(
+    frames = Frames(photos)
+    # Not sorted by name: "a-b/x" is before "a/x", and items must be where they are said to be.
+    files = tuple(
         _taken(frames, photos, index, profile, seed) for profile in ordered for index in range(len(photos))
     )
-    return PhotoSet(files=made.files, digest=made.digest, skipped=photos.skipped)
+    digest = digest_of_bytes("\n".join(file.digest for file in files).encode())
+    return PhotoSet(files=files, digest=digest, skipped=photos.skipped)
 
 
 def frame(pixels: Pixels, profile: CameraProfile) -> Pixels:
@@ -59,7 +61,7 @@ def picture_seed(source: str, profile: CameraProfile, seed: int) -> int:
     return int(digest_of_bytes(f"{seed}\0{source}\0{profile.digest}".encode())[:16], 16)
 
 
-class _Frames:
+class Frames:
     """The frames made last, so that a photo is decoded once for all cameras that take it in turn."""
 
     def __init__(self, photos: Photos) -> None:
@@ -68,11 +70,15 @@ class _Frames:
 
     def of(self, index: int, profile: CameraProfile) -> Pixels:
         """The frame of photo ``index``."""
-        key = (index, profile.short_side)
-        return self._recent.get(key, lambda: frame(self._photos[index].pixels, profile))
+        return self._recent.get((index, profile.short_side), lambda: self._made(index, profile))
+
+    def _made(self, index: int, profile: CameraProfile) -> Pixels:
+        if profile.short_side is None:
+            return self._photos[index].pixels
+        return frame(preview_of(self._photos, index, profile.short_side), profile)
 
 
-def _taken(frames: _Frames, photos: Photos, index: int, profile: CameraProfile, seed: int) -> DrawnPhoto:
+def _taken(frames: Frames, photos: Photos, index: int, profile: CameraProfile, seed: int) -> DrawnPhoto:
     source = photos.sources[index]
     own_seed = picture_seed(source, profile, seed)
     return DrawnPhoto(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from mobilekit.calibrate.isp.camera import frame, picture_seed
+from mobilekit.calibrate.isp.camera import Frames, picture_seed
 from mobilekit.calibrate.isp.simulate import simulate
+from mobilekit.errors import UsageError
 from mobilekit.store.canonical import atomic_write
 
 if TYPE_CHECKING:
@@ -27,17 +29,19 @@ def write_pictures(
     """``PHOTO.before.png`` and ``PHOTO.PROFILE.png`` for each photo and profile; the files written.
 
     ``before`` is the photo at the largest size that a camera delivers. These are the pictures that
-    calibration sees. Raises PhotoError or OutputError.
+    calibration sees. Raises PhotoError, UsageError or OutputError.
     """
+    if not profiles:
+        message = "no camera profile is given"
+        raise UsageError(message, hint="name cameras: --profile iphone")
     written: list[Path] = []
-    labels = _labels(photos.names)
-    for photo, source, label in zip(photos, photos.sources, labels, strict=True):
-        pixels = photo.pixels
-        largest = max(profiles, key=lambda profile: profile.short_side or max(pixels.shape))
-        written.append(_write(out / f"{label}.before.png", frame(pixels, largest)))
+    frames = Frames(photos)
+    largest = max(profiles, key=lambda profile: profile.short_side or sys.maxsize)
+    for index, label in enumerate(_labels(photos.names)):
+        written.append(_write(out / f"{label}.before.png", frames.of(index, largest)))
         for profile in profiles:
-            own_seed = picture_seed(source, profile, seed)
-            after = simulate(frame(pixels, profile), profile, seed=own_seed)
+            seed_here = picture_seed(photos.sources[index], profile, seed)
+            after = simulate(frames.of(index, profile), profile, seed=seed_here)
             written.append(_write(out / f"{label}.{profile.name}.png", after))
     return tuple(written)
 

@@ -44,6 +44,12 @@ def test_every_photo_through_every_camera(photos: PhotoSet) -> None:
     assert np.array_equal(taken[4].pixels, expected)
 
 
+def test_order_is_not_by_name(photos: PhotoSet) -> None:
+    """Items are camera by camera for names too that sort otherwise as folders: a-b before a, as paths."""
+    taken = camera_photos(photos, [CameraProfile(name="a-b"), CameraProfile(name="a")])
+    assert taken.names == tuple(f"{camera}/{photo}.png" for camera in ("a", "a-b") for photo in "abc")
+
+
 def test_a_picture_is_its_own(photos: PhotoSet) -> None:
     """A photo's picture is the same in any set, in any order, under any name."""
     both, alone = camera_photos(photos, [NIGHT, IPHONE]), camera_photos(photos, [NIGHT])
@@ -83,8 +89,8 @@ def test_a_photo_is_decoded_once(photos: PhotoSet, monkeypatch: pytest.MonkeyPat
     """Cameras that take a photo in turn share its frame."""
     decoded = []
     kind = type(photos.files[0])
-    decode = kind.pixels
-    monkeypatch.setattr(kind, "pixels", lambda self: decoded.append(self.name) or decode(self))
+    decode = kind.preview
+    monkeypatch.setattr(kind, "preview", lambda self, side: decoded.append(self.name) or decode(self, side))
     taken = camera_photos(photos, [NIGHT, named_profile("indoor_warm")])
     for index in (0, 3, 1, 4):
         taken[index]
