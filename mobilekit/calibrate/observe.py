@@ -16,11 +16,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mobilekit.calibrate.observations import Observations
+from mobilekit.calibrate.samples import SampleSource
+from mobilekit.calibrate.shards import NO_SAMPLES, observe_in_shards
 from mobilekit.calibrate.stats import (
     BIN_BITS,
     CalibrationStats,
@@ -53,21 +56,30 @@ def observe(
     *,
     values: Sequence[str],
     extremes: bool = True,
+    jobs: int | None = None,
+    spin: bool = True,
     progress: _Progress | None = None,
 ) -> CalibrationStats:
     """Statistics of the float ``values`` over ``samples``, in one pass; memory does not grow with them.
 
     Without ``extremes`` minimum and maximum of large values are those of their samples, which is
     enough for percentiles and much cheaper.
+    ``jobs`` processes share the work (as many as ``samples`` say, else one), and the result does not depend
+    on how many; without ``spin`` threads leave the processor to others while they wait.
     ``progress`` is called with samples done and their number (0 if that is unknown). Raises
     UsageError for a value the graph does not have, InputDataError if there are no samples.
     """
     if isinstance(samples, Observations):
         return samples.observe(graph, values=values, extremes=extremes, progress=progress)
+    if jobs is None:
+        jobs = samples.jobs if isinstance(samples, SampleSource) else 1
+    if jobs != 1 and values:
+        return observe_in_shards(
+            graph, samples, values=values, extremes=extremes, jobs=jobs, progress=progress
+        )
     counters = {name: _Counter() for name in dict.fromkeys(values)}
-    for outputs in _run(
-        graph, samples, lambda model: _tap(model, list(counters), extremes=extremes), progress
-    ):
+    tap = partial(_tap, values=list(counters), extremes=extremes)
+    for outputs in _run(graph, samples, tap, progress, spin=spin):
         for name, counter in counters.items():
             counter.add(outputs, name)
     return CalibrationStats(values={name: counter.stats() for name, counter in counters.items()})
@@ -76,7 +88,7 @@ def observe(
 def channel_extremes(graph: Graph, samples: Iterable[Feed], *, values: Mapping[str, int]) -> dict[str, Array]:
     """The largest magnitude in each channel of ``values`` (name → channel axis): float64 per channel."""
     result: dict[str, Array] = {}
-    for outputs in _run(graph, samples, lambda model: _tap_channels(model, values), None):
+    for outputs in _run(graph, samples, partial(_tap_channels, values=values), None):
         for name in values:
             low, high = (outputs[_output(name, kind)] for kind in ("minimum", "maximum"))
             largest = np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
@@ -152,6 +164,8 @@ def _run(
     samples: Iterable[Feed],
     tap: Callable[[onnx.ModelProto], None],
     progress: _Progress | None,
+    *,
+    spin: bool = True,
 ) -> Iterator[dict[str, Array]]:
     """The outputs of ``graph``, rewritten by ``tap``, for each sample. Raises InputDataError without one."""
     from mobilekit.runtimes.ort import open_graph
@@ -162,7 +176,7 @@ def _run(
         return
     total = len(samples) if isinstance(samples, Sized) else 0
     done = 0
-    with open_graph(graph_from_proto(model, stage=graph.stage)) as session:
+    with open_graph(graph_from_proto(model, stage=graph.stage), spin=spin) as session:
         used = {spec.name for spec in session.inputs}
         for feed in samples:
             yield session.run({name: value for name, value in feed.items() if name in used})
@@ -170,8 +184,7 @@ def _run(
             if progress is not None:
                 progress(done, total)
     if not done:
-        message = "there are no samples to observe"
-        raise InputDataError(message, hint="give photos or samples to calibrate with")
+        raise InputDataError(NO_SAMPLES, hint="give photos or samples to calibrate with")
 
 
 def _tap(model: onnx.ModelProto, values: Sequence[str], *, extremes: bool) -> None:

@@ -66,7 +66,14 @@ class Recorder(Observations):
             total = len(self.samples)
             halves = Half(samples=self.samples, first=0), Half(samples=self.samples, first=1)
             seen = [
-                observe(graph, half, values=wanted, extremes=extremes, progress=_part(progress, done, total))
+                observe(
+                    graph,
+                    half,
+                    values=wanted,
+                    extremes=extremes,
+                    jobs=self.samples.jobs,
+                    progress=_part(progress, done, total),
+                )
                 for half, done in zip(halves, (0, len(halves[0])), strict=True)
                 if len(half)
             ]

@@ -23,6 +23,7 @@ class SampleSource:
     ``make(items, i)`` builds the feed of ``items[i]``; it sees all of ``items`` so that inputs that
     are paired are paired within this source. ``digest`` depends on all content, on the model's
     inputs and on what they mean. ``notes`` are what a reader of results should know about the samples.
+    ``jobs`` processes may share the work on them; no result depends on how many.
     """
 
     items: tuple[int, ...]
@@ -30,6 +31,7 @@ class SampleSource:
     digest: str
     make: Callable[[tuple[int, ...], int], Feed]
     notes: tuple[str, ...] = ()
+    jobs: int = 1
 
     def __len__(self) -> int:
         return len(self.items)
@@ -49,6 +51,7 @@ class SampleSource:
             digest=hashlib.sha256(f"{self.digest}[{chosen}]".encode()).hexdigest(),
             make=self.make,
             notes=self.notes,
+            jobs=self.jobs,
         )
 
     def spread(self, count: int) -> SampleSource:

@@ -67,7 +67,7 @@ def run_isolated(
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=timeout_s,
-                env=_environment(),
+                env=environment(),
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
@@ -104,8 +104,8 @@ def _read_answer(folder: Path, count: int) -> IsolatedRun:
     return IsolatedRun(outputs=tuple(results), **answer)
 
 
-def _environment() -> dict[str, str]:
-    """This process's, and the package where this process found it."""
+def environment() -> dict[str, str]:
+    """The environment of a process that finds the package where this one did."""
     root = str(Path(errors.__file__).parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

@@ -7,7 +7,8 @@ import pytest
 
 from mobilekit.errors import InputDataError, UsageError
 from mobilekit.pipeline import convert, inspect, package
-from mobilekit.pipeline.keywords import check_samples, check_tiers, checked_shapes
+from mobilekit.pipeline.keywords import check_samples, check_tiers, checked_shapes, range_rule
+from mobilekit.plan.ranges import RangeRule
 from tests.pipeline.support import INPUTS, write_model
 
 FEED = {"image": np.zeros((1, 3, 16, 16), np.float32)}
@@ -70,3 +71,17 @@ def test_the_functions_check_them(tmp_path):
     with pytest.raises(UsageError, match="'low'"):
         package(model, tiers="low", out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_range_rules() -> None:
+    """What is not given is the default; a method without its keyword, or one that is unused, is refused."""
+    assert range_rule(None, None, symmetric=False) == RangeRule()
+    assert str(range_rule("mse", None, symmetric=True)) == "mse symmetric"
+    assert str(range_rule(None, 99.9, symmetric=False)) == "percentile 99.9"
+    for ranges, percentile in (("average", None), ("mse", 99.9), (None, 40.0)):
+        with pytest.raises(UsageError):
+            range_rule(ranges, percentile, symmetric=False)
+    assert range_rule(None, None, symmetric=False, used=False) == RangeRule()
+    for given in ((None, None, True), ("percentile", None, False), (None, 99.99, False)):
+        with pytest.raises(UsageError, match="none is"):
+            range_rule(*given[:2], symmetric=given[2], used=False)
