@@ -54,7 +54,8 @@ class ArrayFiles:
             others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
             hint = "give each photo one, or name them unlike the photos: then they follow in order"
             raise InputDataError(message + others, hint=hint)
-        return replace(self, files=tuple(own[stem] for stem in stems))
+        order = digest_of_bytes("\n".join(stems).encode())
+        return replace(self, files=tuple(own[stem] for stem in stems), digest=f"{self.digest} {order}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,11 +63,13 @@ def input_samples(
     found = None
     if _crops_faces(images, arrays):
         found = faces if faces is not None else find_faces(photos, description)
+    arrays = {
+        name: source.beside(photos.names, photos.sources) if isinstance(source, ArrayFiles) else source
+        for name, source in arrays.items()
+    }
     items, notes = _used(photos, found, description)
     crops = Crops(photos, found)
-    values: dict[str, _Value] = {
-        spec.name: _value(spec.name, images, arrays, crops, photos) for spec in inputs
-    }
+    values: dict[str, _Value] = {spec.name: _value(spec.name, images, arrays, crops) for spec in inputs}
     origins = {name: source.digest for name, source in arrays.items()}
     return SampleSource(
         items=items,
@@ -99,17 +101,12 @@ def _value(
     images: Mapping[str, Shown],
     arrays: Mapping[str, ArrayFiles | Written | Embedding],
     crops: Crops,
-    photos: Photos,
 ) -> _Value:
     """How one input gets its value for a feed."""
     if name in images:
         return crops.images(images[name])
     source = arrays[name]
-    if isinstance(source, Embedding):
-        return crops.embedded(source, images[source.of])
-    if isinstance(source, ArrayFiles):
-        return source.beside(photos.names, photos.sources).value
-    return source.value
+    return crops.embedded(source, images[source.of]) if isinstance(source, Embedding) else source.value
 
 
 def _images(

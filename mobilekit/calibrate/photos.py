@@ -47,7 +47,7 @@ class Photos(Protocol):
 
     @property
     def digest(self) -> str:
-        """Identifies all pixels, in order."""
+        """Identifies all pixels in order, and the people on them."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -77,8 +77,8 @@ class Photos(Protocol):
 class PhotoSet:
     """Photos sorted by name. Iterating decodes them one at a time and keeps none.
 
-    ``digest`` depends on the contents in their order, not on names or places. ``skipped`` are what
-    lay beside them and was not used, hidden things aside; folders end in ``/``.
+    ``digest`` depends on contents in their order and on people, not on files' names or places.
+    ``skipped`` are what lay beside them and was not used, hidden things aside; folders end in ``/``.
     """
 
     files: tuple[PhotoFile | DrawnPhoto, ...]
@@ -154,7 +154,8 @@ def read_photos(path: Path) -> PhotoSet:
 def photo_set(files: Iterable[PhotoFile | DrawnPhoto], *, skipped: tuple[str, ...] = ()) -> PhotoSet:
     """The set of ``files``, sorted by name."""
     ordered = tuple(sorted(files, key=lambda file: (file.name, file.digest)))
-    digest = digest_of_bytes("\n".join(f.digest for f in ordered).encode())
+    lines = (f.digest if f.person is None else f"{f.digest}\t{f.person}" for f in ordered)
+    digest = digest_of_bytes("\n".join(lines).encode())
     return PhotoSet(files=ordered, digest=digest, skipped=skipped)
 
 

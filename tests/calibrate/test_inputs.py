@@ -197,8 +197,17 @@ def test_masks_go_with_their_photos(tmp_path: Path) -> None:
         np.save(tmp_path / f"p{i:02}.npy", np.full((1, 1), i, np.float32))
     mask = TensorSpec(name="mask", dtype=DType.FLOAT32, shape=(1, 1))
     said = described(tmp_path, a=IMAGE, mask=TensorDescription(source="."))
-    _, scoring = split(input_samples((image("a"), mask), said, photos=photos(4)))
+    samples = input_samples((image("a"), mask), said, photos=photos(4))
+    _, scoring = split(samples)
     assert [shown(feed, "a", "mask") for feed in scoring] == [(1, 1), (3, 3)]
+    renamed = photo_set(replace(file, name=f"p{3 - i:02}") for i, file in enumerate(photos(4).files))
+    unlike = photo_set(replace(file, name=f"x{i}") for i, file in enumerate(photos(4).files))
+    swapped = input_samples((image("a"), mask), said, photos=renamed)
+    assert shown(swapped[0], "a", "mask") == (3, 0)
+    assert (
+        len({s.digest for s in (samples, swapped, input_samples((image("a"), mask), said, photos=unlike))})
+        == 3
+    )
 
 
 class TestFaces:

@@ -38,6 +38,8 @@ def test_list_with_people(people: Path, tmp_path: Path) -> None:
     photos = read_photos(listing)
     assert photos.names == ("people/anna/1.png", "people/anna/2 ü.png", "people/ben/1.png")
     assert photos.people == ("anna", None, "ben")
+    listing.write_text(listing.read_text().replace("anna\n", "ben\n"))
+    assert read_photos(listing).digest != photos.digest
 
 
 def test_manifest_is_the_same_set(people: Path, tmp_path: Path) -> None:
