@@ -62,6 +62,7 @@ class Job:
     cameras: tuple[CameraProfile, ...] = ()
     statistics: Statistics | None = None
     ranges: RangeRule = field(default_factory=RangeRule)
+    jobs: int = 1
     progress: Progress = silent
     synthetic: bool = False
     stepwise: bool = True
@@ -75,6 +76,7 @@ class Job:
             "model": dict(self.model_key),
             "description": description_key(self.description),
             "photos": self.photos.digest if self.photos is not None else None,
+            "names": self._names(),
             "data": data_key(self.description, self.data, self.store),
             "samples": feeds_key(self.samples),
             "cameras": [camera.digest for camera in self.cameras],
@@ -86,6 +88,14 @@ class Job:
             "fallback": self.fallback,
             "profile": self.profile,
         }
+
+    def _names(self) -> list[str] | None:
+        """The photos' names, where arrays in a folder may be named like them."""
+        folder = self.description.folder
+        named = [folder / said.source for said in self.description.inputs.values() if said.source]
+        if self.photos is None or not any(path.is_dir() for path in (*named, *self.data.values())):
+            return None
+        return list(self.photos.names)
 
     def with_fill(self, fill: Fill) -> Job:
         """The same job with other values for dynamic dimensions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +90,14 @@ def test_flags_that_do_not_fit(here):
         cropping(description, crop=None, face_detector="det.onnx")
     said = cropping(description, crop="face", face_detector="det.onnx")
     assert said.faces.detector == str(here / "det.onnx")
+
+
+def test_names_of_photos_count_where_arrays_follow_them(here):
+    """A job with a folder of arrays depends on what its photos are called; others do not."""
+    (here / "masks").mkdir()
+    job = _job(here)
+    keys = [job.key(), replace(job, data={"mask": here / "masks"}).key()]
+    (here / "photos" / "a.png").rename(here / "photos" / "a2.png")
+    job = _job(here)
+    assert keys[0] == job.key()
+    assert keys[1] != replace(job, data={"mask": here / "masks"}).key()
