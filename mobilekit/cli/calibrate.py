@@ -13,6 +13,7 @@ from mobilekit.cli.options import (
     Crop,
     FaceDetector,
     Inputs,
+    Jobs,
     Json,
     Percentile,
     Photos,
@@ -56,6 +57,7 @@ def calibrate(
     ranges: Ranges = None,
     percentile: Percentile = None,
     symmetric: Symmetric = False,
+    jobs: Jobs = 1,
     store: Annotated[Path | None, typer.Option(metavar="DIR", help="Where finished stages are kept.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -90,6 +92,7 @@ def calibrate(
             ranges=ranges,
             percentile=percentile,
             symmetric=symmetric,
+            jobs=jobs,
             like=like,
             store=store,
             progress=bars,

@@ -55,6 +55,9 @@ Percentile = Annotated[
     typer.Option(metavar="P", help="Per cent of the values inside each end.", show_default="99.99"),
 ]
 Symmetric = Annotated[bool, typer.Option("--symmetric", help="Symmetric int8 ranges: zero points are 0.")]
+Jobs = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Processes that observe photos; the result is the same.")
+]
 Plan = Annotated[
     Path | None,
     typer.Option("--plan", metavar="FILE", help="Quantise by this plan.json again, without calibrating."),

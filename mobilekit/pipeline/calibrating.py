@@ -24,7 +24,7 @@ from mobilekit.pipeline.job import (
     opened_store,
 )
 from mobilekit.pipeline.keys import build_key, model_key
-from mobilekit.pipeline.keywords import check_samples, checked_shapes, range_rule
+from mobilekit.pipeline.keywords import check_jobs, check_samples, checked_shapes, range_rule
 from mobilekit.pipeline.progress import Progress, counting, silent
 from mobilekit.pipeline.publish import check_writable, written
 from mobilekit.store.canonical import atomic_write, write_json
@@ -85,6 +85,7 @@ def calibrate(
     ranges: str | None = None,
     percentile: float | None = None,
     symmetric: bool = False,
+    jobs: int = 1,
     like: str | Path | Statistics | None = None,
     store: Store | str | Path | None = None,
     progress: Progress | None = None,
@@ -96,6 +97,7 @@ def calibrate(
     to be merged with these by `merge_statistics`. ``store`` keeps finished steps. Raises MobilekitError.
     """
     rule = range_rule(ranges, percentile, symmetric=symmetric)
+    check_jobs(jobs)
     check_samples(samples)
     folder = Path(out)
     check_writable(folder)
@@ -124,6 +126,7 @@ def calibrate(
         samples=samples,
         cameras=opened_cameras(camera),
         ranges=rule,
+        jobs=jobs,
         fill=Fill(shapes=checked_shapes(shapes), batch=1),
         store=kept,
         progress=shown,

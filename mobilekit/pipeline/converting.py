@@ -23,7 +23,7 @@ from mobilekit.pipeline.job import (
     opened_statistics,
 )
 from mobilekit.pipeline.keys import model_digest, model_key, tool_versions
-from mobilekit.pipeline.keywords import check_one_plan, check_samples, checked_shapes, range_rule
+from mobilekit.pipeline.keywords import check_jobs, check_one_plan, check_samples, checked_shapes, range_rule
 from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.pipeline.publish import check_writable
 from mobilekit.store.canonical import atomic_write, copy_atomic
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mobilekit.calibrate.isp.selection import Cameras
     from mobilekit.calibrate.photos import Photos
     from mobilekit.calibrate.statistics import Statistics
+    from mobilekit.pipeline.opened import Opened
     from mobilekit.pipeline.variant import Variant
     from mobilekit.plan.ranges import RangeRule
     from mobilekit.tensors import Feed
@@ -62,6 +63,7 @@ def convert(
     ranges: str | None = None,
     percentile: float | None = None,
     symmetric: bool = False,
+    jobs: int = 1,
     plan: str | Path | None = None,
     statistics: str | Path | Statistics | None = None,
     fallback: str | None = None,
@@ -74,19 +76,21 @@ def convert(
     The plan of an int8 or w8a16 file lies beside it as plan.json. Without photos, data or samples the
     file is verified on synthetic inputs, and ``meta["warnings"]`` says so; these two then need a ``plan``,
     or the ``statistics`` of `calibrate`.
-    Figures under what target android asks of ``precision`` are a warning, no error.
+    Figures under what target android asks of ``precision`` are a warning, no error; an int8 file with
+    such figures is made again with the operators in float that gain most, where that helps.
     ``crop`` is what image inputs show of a photo (``center``, ``face``, ``none``), ``face_detector`` an
     ONNX model that finds faces; ``camera`` are profiles that calibration photos are taken with, or
     "none". ``ranges`` says how int8 ranges follow from what is observed: ``percentile`` (``percentile``
     per cent of the values inside, 99.99), ``min-max``, ``mean-extremes``, ``entropy`` or ``mse``;
-    ``symmetric`` has all zero points at zero. ``store`` keeps finished steps for later runs; by default
-    nothing is kept. Raises MobilekitError.
+    ``symmetric`` has all zero points at zero; ``jobs`` processes observe. ``store`` keeps finished steps
+    for later runs; by default nothing is kept. Raises MobilekitError.
     """
     _check_keywords(to, precision, io, plan, fallback)
     _check_statistics(precision, plan, statistics)
     planned = precision == "int8" and plan is None
     rule = range_rule(ranges, percentile, symmetric=symmetric, used=planned)
     fixed = checked_shapes(shapes)
+    check_jobs(jobs)
     check_samples(samples)
     folder = Path(out)
     check_writable(folder)
@@ -103,6 +107,7 @@ def convert(
             camera=camera,
             statistics=opened_statistics(statistics),
             ranges=rule,
+            jobs=jobs,
             config=config,
             fallback=fallback,
             store=opened_store,
@@ -117,17 +122,38 @@ def convert(
         variant = build_variant(
             opened, precision=precision, checks=Checks(), io=io, given_plan=Path(plan) if plan else None
         )
+        if plan is None:
+            variant = _within_reach(opened, variant, io)
         return _publish(folder, job, variant, [*opened.warnings(), *_warnings(variant)])
+
+
+def _budget(precision: Precision) -> Budget:
+    """What is asked of ``precision`` where there is no tier: the target's general figures."""
+    return target_from_toml(resources.target_file(_TARGET)).budgets.get(precision, Budget())
+
+
+def _within_reach(opened: Opened, variant: Variant, io: Literal["float32", "int8"]) -> Variant:
+    """``variant``; or, where it is outside its budget, one with some operators in float that is nearer."""
+    from mobilekit.pipeline.budgets import RefusedRung, outside
+    from mobilekit.pipeline.figures import worst_lack
+    from mobilekit.pipeline.ladder import mixed_rung
+
+    budget = _budget(variant.precision)
+    before = variant.measured["parity"]
+    if not outside(before, budget):
+        return variant
+    mixed = mixed_rung(opened, variant, budget, checks=Checks(), io=io)
+    if mixed is None or isinstance(mixed, RefusedRung):
+        return variant
+    return mixed if worst_lack(mixed.measured["parity"], budget) < worst_lack(before, budget) else variant
 
 
 def _warnings(variant: Variant) -> list[str]:
     """What a reader must know of the file: no integers in it, or figures that no tier would pass with."""
     from mobilekit.pipeline.budgets import outside
 
-    target = target_from_toml(resources.target_file(_TARGET))
-    budget = target.budgets.get(variant.precision, Budget())
-    below = outside(variant.measured["parity"], budget)
-    where = f"outside the {variant.precision} budget of target {target.name}"
+    below = outside(variant.measured["parity"], _budget(variant.precision))
+    where = f"outside the {variant.precision} budget of target {_TARGET}"
     only_float = [_ALL_FLOAT] if variant.is_int8_in_name_only else []
     return [*only_float, *(f"{where}: {line}" for line in below)]
 
@@ -184,6 +210,7 @@ def _job(
     camera: Cameras,
     statistics: Statistics | None,
     ranges: RangeRule,
+    jobs: int,
     config: str | Path | ModelDescription | None,
     fallback: str | None,
     store: Store,
@@ -202,6 +229,7 @@ def _job(
         cameras=opened_cameras(camera),
         statistics=statistics,
         ranges=ranges,
+        jobs=jobs,
         fill=Fill(shapes=dict(shapes), batch=1),
         store=store,
         progress=progress,
@@ -233,8 +261,19 @@ def _meta(job: Job, variant: Variant, plan_path: Path | None, warnings: Sequence
         "source": {"sha256": model_digest(job.model_key)},
         "plan": str(plan_path) if plan_path else None,
         "self_check_fp32": dict(variant.check),
+        "search": dict(variant.search) if variant.search is not None else None,
+        "islands": _islands(variant.path),
         "float_operators": variant.float_operators(),
         "warnings": list(warnings),
         "tools": dict(tool_versions()),
         **variant.measured,
     }
+
+
+def _islands(path: Path) -> dict[str, int] | None:
+    """The float islands of an integer file."""
+    from mobilekit.convert.tflite.delegates.operators import operators_of_file
+    from mobilekit.package.islands import islands_of
+
+    found = islands_of(operators_of_file(path))
+    return found.to_dict() if found is not None else None

@@ -67,6 +67,13 @@ def check_samples(samples: Sequence[Feed] | None) -> None:
             raise InputDataError(message, hint=_SAMPLES_HINT)
 
 
+def check_jobs(jobs: int) -> None:
+    """Raises UsageError unless ``jobs`` is a whole number of processes."""
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        message = f"jobs is {jobs!r}, a whole number of at least 1 expected"
+        raise UsageError(message, hint="it is the number of processes that observe samples (--jobs)")
+
+
 def range_rule(
     ranges: str | None, percentile: float | None, *, symmetric: bool, used: bool = True
 ) -> RangeRule:

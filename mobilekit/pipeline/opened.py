@@ -98,7 +98,7 @@ def open_job(job: Job) -> Opened:
     return Opened(
         job=job,
         source=source,
-        calibration=through_cameras(job, source, plain),
+        calibration=_to_calibrate(job, source, plain),
         scoring=scoring.spread(limit),
         scored_of=len(scoring),
         plain=plain,
@@ -108,7 +108,12 @@ def open_job(job: Job) -> Opened:
 def all_samples(job: Job, source: Graph) -> SampleSource | None:
     """All samples of a job as cameras would deliver them: for a calibration that scores nothing."""
     samples = _samples(job, source)
-    return through_cameras(job, source, samples) if samples is not None else None
+    return _to_calibrate(job, source, samples) if samples is not None else None
+
+
+def _to_calibrate(job: Job, source: Graph, samples: SampleSource) -> SampleSource:
+    """``samples`` as the job's cameras deliver them, observed by as many processes as it says."""
+    return replace(through_cameras(job, source, samples), jobs=job.jobs)
 
 
 def with_reference_ahead(opened: Opened) -> Opened:

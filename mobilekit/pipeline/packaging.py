@@ -28,6 +28,7 @@ from mobilekit.pipeline.job import (
 )
 from mobilekit.pipeline.keys import model_digest, model_key
 from mobilekit.pipeline.keywords import (
+    check_jobs,
     check_one_plan,
     check_samples,
     check_tiers,
@@ -119,6 +120,7 @@ def package(
     ranges: str | None = None,
     percentile: float | None = None,
     symmetric: bool = False,
+    jobs: int = 1,
     plan: str | Path | None = None,
     statistics: str | Path | Statistics | None = None,
     fallback: str | None = None,
@@ -131,14 +133,15 @@ def package(
     photos. ``data`` are .npy files or folders for inputs that are not images; ``samples`` ready-made
     feeds; ``shapes`` fixes dynamic dimensions. ``crop`` is what image inputs show of a photo (``center``,
     ``face``, ``none``), ``face_detector`` an ONNX model that finds faces; ``camera`` are profiles that
-    calibration photos are taken with, or "none". ``ranges``, ``percentile`` and ``symmetric`` are those
-    of :func:`~mobilekit.pipeline.converting.convert`. ``statistics`` are those of `calibrate`, to plan
+    calibration photos are taken with, or "none". ``ranges``, ``percentile``, ``symmetric`` and ``jobs``
+    are those of :func:`~mobilekit.pipeline.converting.convert`. ``statistics`` are those of `calibrate`, to plan
     from instead of photos; ``plan`` quantises the int8 tiers without calibrating; then, without photos
     and data, files are verified on made-up inputs and the report says so.
     Raises MobilekitError; the hint says what to do.
     """
     rule = range_rule(ranges, percentile, symmetric=symmetric, used=plan is None)
     fixed = checked_shapes(shapes)
+    check_jobs(jobs)
     check_samples(samples)
     check_tiers(tiers)
     chosen = target_from_toml(resources.target_file(target))
@@ -162,6 +165,7 @@ def package(
         camera=camera,
         statistics=opened_statistics(statistics),
         ranges=rule,
+        jobs=jobs,
         shapes=fixed,
         fallback=fallback,
         store=opened_store(store),
@@ -208,6 +212,7 @@ def _job(
     camera: Cameras,
     statistics: Statistics | None,
     ranges: RangeRule,
+    jobs: int,
     shapes: Mapping[str, tuple[int, ...]],
     fallback: str | None,
     store: Store,
@@ -235,6 +240,7 @@ def _job(
         cameras=opened_cameras(camera),
         statistics=statistics,
         ranges=ranges,
+        jobs=jobs,
         fill=Fill(shapes=shapes),
         store=store,
         progress=progress,

@@ -23,8 +23,7 @@ def converted(tmp_path):
             inputs=INPUTS,
             photos=photos,
             out=tmp_path / "out",
-            store=tmp_path / "store",
-            **keywords,
+            **{"store": tmp_path / "store", **keywords},
         )
         return json.loads((made.path.parent / "plan.json").read_text())
 
@@ -57,3 +56,11 @@ def test_refusals(converted, tmp_path):
         mobilekit.convert(tmp_path / "tiny.onnx", precision="fp16", ranges="mse", out=tmp_path / "out")
     with pytest.raises(UsageError, match="none is"):
         mobilekit.package(tmp_path / "tiny.onnx", plan="plan.json", symmetric=True, out=tmp_path / "out")
+
+
+def test_jobs_change_nothing(converted):
+    """A plan is the same whether one process or two observed; what is no number of processes is refused."""
+    assert converted(ranges="mse", store=None) == converted(ranges="mse", store=None, jobs=2)
+    for jobs in (0, 1.5, True):
+        with pytest.raises(UsageError, match="jobs is"):
+            converted(jobs=jobs)
