@@ -54,11 +54,33 @@ class Statistics(Observations):
         del progress  # nothing is run
         if not values:
             return CalibrationStats(values={})
-        keys = [record_key(graph, extremes=kind) for kind in ((True,) if extremes else (False, True))]
-        known = [self.values[key].values for key in keys if key in self.values]
-        found = {name: each[name] for each in reversed(known) for name in values if name in each}
-        _check(graph, bool(known), [name for name in values if name not in found])
+        kinds = (True,) if extremes else (False, True)
+        known = [self.values.get(record_key(graph, extremes=kind)) for kind in kinds]
+        found = {
+            name: each.values[name]
+            for each in reversed(known)
+            if each
+            for name in values
+            if name in each.values
+        }
+        if missing := [name for name in values if name not in found]:
+            raise self._lacking(graph, missing, extremes=extremes)
         return CalibrationStats(values={name: found[name] for name in values})
+
+    def _lacking(self, graph: Graph, missing: Sequence[str], *, extremes: bool) -> PlanError:
+        """Why there are no statistics of ``missing`` values."""
+        some = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
+        if extremes and record_key(graph, extremes=False) in self.values:
+            message = f"the statistics have no extremes of {some}"
+            return PlanError(message, hint="calibrate with the --ranges that are to be planned with")
+        if not any(record_key(graph, extremes=kind) in self.values for kind in (False, True)):
+            message = (
+                f"the statistics are of another graph: they have nothing of {graph.digest[:12]} ({some})"
+            )
+            hint = "statistics hold for one model, its shapes and one mobilekit: " + _MAKE
+            return PlanError(message, hint=hint)
+        message = f"the statistics have nothing of this graph about {some}"
+        return PlanError(message, hint="they were made by another mobilekit: " + _MAKE)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -161,13 +183,3 @@ def _fields(plain: Mapping[str, Any]) -> dict[str, Any]:
 def record_key(graph: Graph, *, extremes: bool) -> str:
     """Under which name a graph's statistics are kept; apart where they have every sample's extremes."""
     return f"{graph.digest} extremes" if extremes else graph.digest
-
-
-def _check(graph: Graph, known: bool, missing: Sequence[str]) -> None:
-    """Raise PlanError if statistics of ``missing`` values are wanted."""
-    if not missing:
-        return
-    which = "of this graph" if known else f"of graph {graph.digest[:12]}"
-    some = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
-    message = f"the statistics have nothing {which} about {some}"
-    raise PlanError(message, hint="they were made by another mobilekit, or of another model: " + _MAKE)
