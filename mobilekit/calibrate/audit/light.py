@@ -21,6 +21,7 @@ _CLIPPED = 0.95
 _WHITE, _BLACK = 250, 8
 _COLDEST, _WARMEST = 25_000.0, 1_500.0
 _BACKLIT = 0.3  # of the surroundings' luminance: 1.7 stops darker
+_WINDOW = 0.5  # luminance of what is against the light
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +96,12 @@ def colour_temperature(colour: Floats) -> float:
 
 
 def _is_backlit(bright: Floats) -> bool:
-    """Whether even what is light in the middle is far darker than the brighter half around it."""
+    """Whether the surroundings are bright, and even what is lightest in the middle is far darker.
+
+    The lightest, so that dark skin before a white wall is none: its eyes, teeth and clothes are light.
+    """
     rows, columns = bright.shape
     middle = bright[rows // 4 : rows - rows // 4, columns // 3 : columns - columns // 3]
-    around = np.concatenate([bright[: rows // 3].ravel(), bright[:, : columns // 5].ravel()])
-    around = np.concatenate([around, bright[:, columns - columns // 5 :].ravel()])
-    return float(np.percentile(middle, 80)) < _BACKLIT * float(np.percentile(around, 70))
+    parts = (bright[: rows // 3], bright[:, : columns // 5], bright[:, columns - columns // 5 :])
+    around = float(np.percentile(np.concatenate([part.ravel() for part in parts]), 70))
+    return around > _WINDOW and float(np.percentile(middle, 95)) < _BACKLIT * around

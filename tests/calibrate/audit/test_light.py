@@ -98,6 +98,15 @@ def test_a_dark_middle_before_a_window_is_backlit() -> None:
     assert not light_of(grey(40)).backlit
 
 
+def test_dark_skin_before_a_white_wall_is_not_backlit() -> None:
+    """Where eyes, teeth or a collar are light the light comes from the front, however dark the skin is."""
+    picture = grey(230, (120, 160))
+    picture[20:, 50:110] = (58, 49, 42)
+    picture[50:56, 62:98] = 200
+    picture[96:, 60:100] = 180
+    assert not light_of(picture).backlit
+
+
 def test_lab_is_that_of_scikit_image() -> None:
     """CIELAB and luminance agree with scikit-image's to 0.1 of a unit over random colours."""
     from skimage.color import rgb2gray, rgb2lab
