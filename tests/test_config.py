@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -315,3 +316,24 @@ def test_keyword_mistakes(inputs, key):
     """Mistakes in the keyword name the key; there is no file or line to name."""
     with pytest.raises(DescriptionError, match=f"^inputs: {key}"):
         descriptions_from_mapping(inputs)
+
+
+def documented_tables():
+    """The TOML blocks of guides and reference that describe a model."""
+    documents = Path(__file__).resolve().parents[1] / "docs"
+    files = [*sorted((documents / "guides").glob("*.md")), documents / "reference/mobilekit-toml.md"]
+    blocks = [
+        block
+        for file in files
+        for block in re.findall(
+            r"^```toml\n(.*?)^```", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        )
+    ]
+    return [block for block in blocks if "[inputs." in block]
+
+
+@pytest.mark.parametrize("block", documented_tables())
+def test_documented_tables_are_understood(tmp_path, block):
+    """What guide and reference show can be read as it stands."""
+    description = read(tmp_path, block if "[model]" in block else HEAD + block)
+    assert description.inputs

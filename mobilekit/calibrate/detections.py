@@ -38,13 +38,19 @@ class DetectorOutputs:
     scores: str | None = None
     by_columns: bool = False
 
-    def read(self, values: Mapping[str, Array]) -> tuple[Doubles, Doubles]:
-        """N boxes of 4 numbers, and N scores in 0…1."""
+    def read(self, values: Mapping[str, Array], where: str) -> tuple[Doubles, Doubles]:
+        """N boxes of 4 numbers, and N scores in 0…1.
+
+        Raises DescriptionError where the fifth number of a row is no probability: then it is no score.
+        """
         rows = np.asarray(values[self.boxes], np.float64)
         rows = rows.reshape(rows.shape[-2:])
         if self.scores is None:
             rows = rows.T if self.by_columns else rows
-            return rows[:, :4], _probabilities(rows[:, 4])
+            if not _is_probability(rows[:, 4]):
+                message = f"{where}: the fifth numbers in {self.boxes} are no scores in 0…1"
+                raise DescriptionError(message, hint=_SUPPORTED)
+            return rows[:, :4], rows[:, 4]
         scores = np.asarray(values[self.scores], np.float64).reshape(len(rows), -1)
         return rows, _probabilities(scores[:, 0] if scores.shape[1] == 1 else scores)
 
@@ -77,8 +83,11 @@ def _probabilities(scores: Doubles) -> Doubles:
         if np.allclose(scores.sum(axis=1), 1.0, atol=1e-2):
             return scores[:, 1]
         return _logistic(scores[:, 1] - scores[:, 0])
-    inside = scores.size == 0 or (scores.min() >= 0.0 and scores.max() <= 1.0)
-    return scores if inside else _logistic(scores)
+    return scores if _is_probability(scores) else _logistic(scores)
+
+
+def _is_probability(scores: Doubles) -> bool:
+    return scores.size == 0 or bool(scores.min() >= 0.0 and scores.max() <= 1.0)
 
 
 def _logistic(values: Doubles) -> Doubles:

@@ -84,7 +84,7 @@ class FaceDetector:
     def faces(self, pixels: Pixels) -> tuple[Face, ...]:
         """The faces on a photo, best first; of equally good ones the first in the detector's order."""
         feed = {self.session.inputs[0].name: self.fit.tensor([self.fit.crop(pixels)])}
-        boxes, scores = self.outputs.read(self.session.run(feed))
+        boxes, scores = self.outputs.read(self.session.run(feed), self.where)
         boxes = corners(boxes, self.said.boxes, self.where)
         kept = best(boxes, scores, score=self.said.score, overlap=self.said.overlap)
         rows, columns = pixels.shape[:2]

@@ -31,7 +31,7 @@ def test_scores_and_boxes(shape, scores, expected) -> None:
     """Probabilities of one or two classes, or their logits; landmarks beside them do not matter."""
     found = detector_outputs(outputs(landmarks=(1, 3, 10), scores=shape, boxes=(1, 3, 4)), "detector")
     values = {"scores": np.reshape(scores, shape), "boxes": BOXES[None]}
-    boxes, probabilities = found.read(values)
+    boxes, probabilities = found.read(values, "detector")
     assert np.array_equal(boxes, BOXES)
     assert probabilities == pytest.approx(np.array(expected))
 
@@ -41,10 +41,18 @@ def test_rows_of_boxes_and_scores(shape) -> None:
     """One output with everything, by rows or by columns."""
     rows = np.tile([0.1, 0.1, 0.3, 0.3, 0.9, 0.0], (40, 1))
     found = detector_outputs(outputs(all=shape), "detector")
-    boxes, scores = found.read({"all": (rows if shape[-1] == 6 else rows.T).reshape(shape)})
+    boxes, scores = found.read({"all": (rows if shape[-1] == 6 else rows.T).reshape(shape)}, "detector")
     assert boxes.shape == (40, 4)
     assert boxes[7].tolist() == [0.1, 0.1, 0.3, 0.3]
     assert scores.tolist() == [0.9] * 40
+
+
+def test_rows_that_begin_otherwise_are_refused() -> None:
+    """Rows of (picture, box, class, score) have a coordinate where the score should be: not read as one."""
+    found = detector_outputs(outputs(all=(40, 7)), "detector det.onnx")
+    rows = np.tile([0.0, 12.0, 20.0, 90.0, 120.0, 0.0, 0.9], (40, 1))
+    with pytest.raises(DescriptionError, match="fifth numbers in all are no scores"):
+        found.read({"all": rows}, "detector det.onnx")
 
 
 @pytest.mark.parametrize(
