@@ -68,6 +68,7 @@ def input_samples(
         for name, source in arrays.items()
     }
     items, notes = _used(photos, found, description)
+    notes = (*notes, *_alone(photos, items, images))
     crops = Crops(photos, found)
     values: dict[str, _Value] = {spec.name: _value(spec.name, images, arrays, crops) for spec in inputs}
     origins = {name: source.digest for name, source in arrays.items()}
@@ -178,6 +179,15 @@ def _used(
         message = f"no face found on any of the {len(photos)} photos"
         raise MissingPhotosError(message, hint="lower score in [crop], or check [crop.input] and boxes")
     return tuple(i for i in every if not skip or i not in set(faceless)), (note,)
+
+
+def _alone(photos: Photos, items: tuple[int, ...], images: Mapping[str, Shown]) -> tuple[str, ...]:
+    """What to tell where inputs that should show several people can only show one."""
+    people = {photos.people[item] for item in items}
+    if max((shown.turns for shown in images.values()), default=1) < 2 or len(people) > 1 or None in people:
+        return ()
+    first = [name for name, shown in images.items() if shown.turns > 1]
+    return (f"all photos are of {people.pop()}: inputs {', '.join(first)} show the same person",)
 
 
 def _check_names(inputs: tuple[TensorSpec, ...], data: Mapping[str, Path]) -> None:

@@ -179,6 +179,11 @@ def test_pairs_are_of_different_people() -> None:
     samples = input_samples((image("a"), image("b")), described(a=IMAGE, b=IMAGE), photos=known)
     pairs = [shown(feed, "a", "b") for feed in samples]
     assert pairs == [(0, 2), (1, 2), (2, 5), (3, 2), (4, 2), (5, 2)]
+    assert samples.notes == ()
+    alone = photo_set(replace(file, person="anna") for file in known.files)
+    told = input_samples((image("a"), image("b")), described(a=IMAGE, b=IMAGE), photos=alone).notes
+    assert told == ("all photos are of anna: inputs a, b show the same person",)
+    assert input_samples((image("a"),), described(a=IMAGE), photos=alone).notes == ()
 
 
 def test_numbers_in_the_description() -> None:
