@@ -46,9 +46,21 @@ def luminance(light: Floats) -> Floats:
     return result
 
 
+def lightness(bright: Floats) -> Floats:
+    """L* (0…100) of luminance."""
+    result: Floats = np.float32(116) * _curve(bright) - np.float32(16)
+    return result
+
+
 def lab(light: Floats) -> Floats:
     """L* (0…100), a* and b* of linear RGB (…×3)."""
     xyz = light @ (XYZ_FROM_RGB / XYZ_FROM_RGB.sum(axis=1, keepdims=True)).T
-    curve = np.where(xyz > _DELTA**3, np.cbrt(xyz), xyz / np.float32(3 * _DELTA**2) + np.float32(4 / 29))
+    curve = _curve(xyz)
     x, y, z = curve[..., 0], curve[..., 1], curve[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
+
+
+def _curve(part: Floats) -> Floats:
+    """CIELAB's cube root, straight near black."""
+    straight = part / np.float32(3 * _DELTA**2) + np.float32(4 / 29)
+    return np.where(part > _DELTA**3, np.cbrt(part), straight).astype(np.float32)

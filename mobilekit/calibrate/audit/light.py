@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mobilekit.calibrate.audit.colour import XYZ_FROM_RGB, lab, linear, luminance
+from mobilekit.calibrate.audit.colour import XYZ_FROM_RGB, lightness, linear, luminance
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
     Pixels = npt.NDArray[np.uint8]
 
-_MINKOWSKI = 4
 _CLIPPED = 0.95
 _WHITE, _BLACK = 250, 8
 _COLDEST, _WARMEST = 25_000.0, 1_500.0
@@ -46,8 +45,8 @@ class Light:
 def light_of(small: Pixels, *, without: Mask | None = None) -> Light:
     """The light of a thumbnail (H×W×3 uint8); ``without`` masks skin, whose colour is not the light's."""
     light = linear(small)
-    lightness = lab(light)[..., 0]
-    low, middle, high = np.percentile(lightness, [5, 50, 95])
+    bright = luminance(light)
+    low, middle, high = np.percentile(lightness(bright), [5, 50, 95])
     kept = light if without is None or without.all() else light[~without]
     return Light(
         brightness=float(middle),
@@ -55,20 +54,21 @@ def light_of(small: Pixels, *, without: Mask | None = None) -> Light:
         kelvin=colour_temperature(illuminant(kept)),
         over=float((small >= _WHITE).any(axis=-1).mean()),
         under=float((small <= _BLACK).all(axis=-1).mean()),
-        backlit=_is_backlit(luminance(light)),
+        backlit=_is_backlit(bright),
     )
 
 
 def illuminant(light: Floats) -> Floats:
     """The colour of the light on a scene in linear RGB (…×3), up to a factor.
 
-    Shades of grey (Finlayson and Trezzi 2004: between the mean of grey-world and the brightest of
-    white-patch) over what is not clipped.
+    Shades of grey (Finlayson and Trezzi 2004), the Minkowski mean of order 4: between the mean of
+    grey-world and the brightest of white-patch. Over what is not clipped.
     """
     pixels = light.reshape(-1, 3)
-    kept = pixels[pixels.max(axis=1) < _CLIPPED]
+    kept = pixels[(pixels[:, 0] < _CLIPPED) & (pixels[:, 1] < _CLIPPED) & (pixels[:, 2] < _CLIPPED)]
     chosen = kept if len(kept) > len(pixels) // 50 else pixels
-    estimate: Floats = (np.mean(chosen**_MINKOWSKI, axis=0) ** (1 / _MINKOWSKI)).astype(np.float32)
+    squares = chosen * chosen
+    estimate: Floats = np.sqrt(np.sqrt(np.mean(squares * squares, axis=0))).astype(np.float32)
     return estimate + np.float32(1e-4)
 
 

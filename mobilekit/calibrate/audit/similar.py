@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
     Mask = npt.NDArray[np.bool_]
 
-_CHROMATICITY = 0.32  # of the logarithms of R/Y, G/Y, B/Y
+_CHROMATICITY = 1.38  # the factor by which R/Y, G/Y and B/Y may differ
 _DARKEST, _LIGHTEST = 1 / 3.5, 2.2  # of the median's luminance: shadows and highlights of a lit head
 _FLOOR = 1e-4  # of linear light: under it there is noise
 _LEAST_SHARE = 0.02
@@ -27,6 +27,17 @@ def surface_of(light: Floats, seed: Mask, allowed: Mask) -> Mask:
     through black: its pixels share the seed's ratios of R, G and B, whatever light falls on them.
     Eyes, hair and shine inside the seed are left out by its median. Empty if the seed is.
     """
+    rows = np.flatnonzero((allowed | seed).any(axis=1))
+    columns = np.flatnonzero((allowed | seed).any(axis=0))
+    found = np.zeros_like(allowed)
+    if len(rows):
+        part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        found[part] = _surface(light[part], seed[part], allowed[part])
+    return found
+
+
+def _surface(light: Floats, seed: Mask, allowed: Mask) -> Mask:
+    """As ``surface_of``, in the rectangle where anything can be."""
     from scipy import ndimage
 
     bright = luminance(light)
@@ -35,9 +46,11 @@ def surface_of(light: Floats, seed: Mask, allowed: Mask) -> Mask:
         return core
     typical = np.median(light[core], axis=0).astype(np.float32)
     level = luminance(typical)
-    ratios = np.log(np.maximum(light, _FLOOR) / np.maximum(bright, _FLOOR)[..., None])
-    apart = np.abs(ratios - np.log(np.maximum(typical, _FLOOR) / np.maximum(level, _FLOOR))).max(axis=-1)
-    near = (apart < _CHROMATICITY) & (bright > level * _DARKEST) & (bright < level * _LIGHTEST) & allowed
+    near = (bright > level * _DARKEST) & (bright < level * _LIGHTEST) & allowed
+    scale = np.maximum(bright, _FLOOR) / max(float(level), _FLOOR)
+    for channel, value in enumerate(np.maximum(typical, _FLOOR)):
+        ratio = np.maximum(light[..., channel], _FLOOR) / (scale * value)
+        near &= (ratio < _CHROMATICITY) & (ratio > 1 / _CHROMATICITY)
     near = ndimage.binary_opening(near)
     parts, count = cast("tuple[npt.NDArray[np.int32], int]", ndimage.label(near))
     seeds = np.bincount(parts[core], minlength=count + 1)

@@ -62,7 +62,7 @@ class Tone:
 def skin_group(pixels: Pixels) -> SkinGroup | None:
     """The skin-tone group of the faces in a photo (H×W×3 uint8, sRGB); None if no skin is found.
 
-    Groups are `SKIN_GROUPS`. Takes about 20 ms, whatever the photo's size.
+    Groups are `SKIN_GROUPS`. Takes some 20 ms, whatever the photo's size.
     """
     tone = tone_of(thumbnail(pixels))
     return tone.group if tone is not None else None
