@@ -27,7 +27,7 @@ INTEGERS: frozenset[OperatorPrecision] = frozenset({"int8", "int16"})
 INT16_METHOD = "min-max symmetric"
 """How the ranges of a w8a16 file are found."""
 
-FORMAT = "mobilekit-plan/1"
+FORMAT = "mobilekit-plan/2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +61,10 @@ class QuantisationPlan:
     ``values`` maps a value of the legalised graph (its ONNX name) to scale and zero point as int8,
     ``values_int16`` as int16: a value between an int8 and an int16 operator has both.
     ``operators`` maps an operator (by the ONNX name of its first output) to its precision;
-    ``equalisation`` maps the output of a convolution that feeds a normalisation to the positive
-    factors its channels are multiplied by (Nagel et al. 2019, section 4.1, for a norm); ``ranges``
-    says where the scales came from. ``graph_digest`` is that of the legalised graph before
-    equalisation.
+    ``equalisation`` maps a value that weights or a norm make to the positive factors its channels are
+    multiplied by, which what reads it takes back (Nagel et al. 2019, section 4.1), and ``shifts`` the
+    output of a convolution that a norm reads to what its channels are moved by before; ``ranges``
+    says where the scales came from. ``graph_digest`` is that of the legalised graph before both.
     """
 
     graph_digest: str
@@ -74,6 +74,7 @@ class QuantisationPlan:
     equalisation: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     method: str = "percentile"
     values_int16: Mapping[str, Scale] = field(default_factory=dict)
+    shifts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def precision_of(self, operator: str) -> OperatorPrecision:
         """Precision of the operator whose first output is ``operator``; float if not named."""
@@ -104,7 +105,8 @@ class QuantisationPlan:
                 ranges={k: TensorRange(**v) for k, v in data["ranges"].items()},
                 equalisation={k: tuple(v) for k, v in data["equalisation"].items()},
                 method=str(data["method"]),
-                values_int16={k: Scale(**v) for k, v in data.get("values_int16", {}).items()},
+                values_int16={k: Scale(**v) for k, v in data["values_int16"].items()},
+                shifts={k: tuple(v) for k, v in data["shifts"].items()},
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"not a quantisation plan of format {FORMAT}: {error}"

@@ -20,11 +20,33 @@ class Budget:
 
     ``psnr_mean`` and ``psnr_worst`` in dB over the scoring photos, for float outputs;
     ``mismatch_max`` is the largest share of elements of an integer or boolean output that may differ.
+
+    The others are for outputs described as images: ``picture_psnr_mean`` and ``picture_psnr_worst`` ask
+    more of them than of any float output; ``ssim_mean`` is a least structural similarity;
+    ``delta_e_mean`` and ``delta_e_p99`` the greatest CIEDE2000 difference in the mean and at the 99th
+    percentile of the pixels; ``bias_max`` the greatest mean error of a colour channel, as a share of
+    the range; ``group_psnr_mean`` and ``group_delta_e_mean`` hold for the photos of each skin-tone
+    group. ``float_share_max`` is the largest share of the multiply-accumulates that a search may leave
+    in float (1: all, 0: nothing is searched).
     """
 
     psnr_mean: float | None = None
     psnr_worst: float | None = None
     mismatch_max: float | None = None
+    picture_psnr_mean: float | None = None
+    picture_psnr_worst: float | None = None
+    ssim_mean: float | None = None
+    delta_e_mean: float | None = None
+    delta_e_p99: float | None = None
+    bias_max: float | None = None
+    group_psnr_mean: float | None = None
+    group_delta_e_mean: float | None = None
+    float_share_max: float | None = None
+
+    @property
+    def by_group(self) -> bool:
+        """Whether any figure is asked of skin-tone groups."""
+        return self.group_psnr_mean is not None or self.group_delta_e_mean is not None
 
     def overridden_by(self, other: Budget) -> Budget:
         """This budget with every figure that ``other`` states."""

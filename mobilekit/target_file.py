@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -125,11 +126,12 @@ def _tier_budgets(root: TomlTable) -> dict[str, Budget]:
 
 
 def _budget(table: TomlTable) -> Budget:
-    budget = Budget(
-        psnr_mean=table.number("psnr_mean", minimum=0),
-        psnr_worst=table.number("psnr_worst", minimum=0),
-        mismatch_max=table.number("mismatch_max", minimum=0),
-    )
+    figures = {field.name: table.number(field.name, minimum=0) for field in fields(Budget)}
+    for name in ("mismatch_max", "ssim_mean", "bias_max", "float_share_max"):
+        value = figures[name]
+        if value is not None and value > 1.0:
+            raise table.fault(name, f"expected a share, 0 to 1, got {value:g}")
+    budget = Budget(**figures)
     table.finish()
     return budget
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,22 @@ def test_reads_tiers_budgets_and_rules(tmp_path: Path) -> None:
     assert rest.model == tmp_path / "small.onnx"
 
 
+def test_every_figure_can_be_asked_for(tmp_path: Path) -> None:
+    """Per precision and per tier, by the names of a Budget."""
+    names = [field.name for field in fields(Budget)]
+    lines = "\n".join(f"{name} = 0.5" for name in names)
+    target = target_from_toml(_file(tmp_path, _GOOD.replace("psnr_mean = 30\npsnr_worst = 25", lines)))
+    assert target.budgets["int8"] == Budget(**dict.fromkeys(names, 0.5))
+    own = _GOOD.replace("budget = { psnr_mean = 36.0 }", "budget = { delta_e_mean = 1.0 }")
+    assert target_from_toml(_file(tmp_path, own)).tier_budgets["best"] == Budget(delta_e_mean=1.0)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "place", "words"),
     [
+        ("psnr_worst = 25", "float_share_max = 1.5", ":5: budgets.int8.float_share_max", "a share"),
+        ("psnr_worst = 25", "ssim_mean = 95", ":5: budgets.int8.ssim_mean", "a share"),
+        ("psnr_worst = 25", "delta_e = 1", ":5: budgets.int8.delta_e", "unknown key"),
         ('precision = "int8"', 'precision = "int9"', ":8: tiers[0].precision", "fp32, fp16, int8"),
         ("ram_min_bytes = 4_000", 'ram_min_bytes = "4 GB"', ":13: tiers[0].rules[0].ram_min_bytes", "int"),
         ("ram_min_bytes = 4_000", "ram_minimum = 4", ":13: tiers[0].rules[0].ram_minimum", "unknown key"),

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from mobilekit.cli.quality_text import islands_line
+
 if TYPE_CHECKING:
     from mobilekit.pipeline import Inspection
 
@@ -36,6 +38,8 @@ def lines(inspection: Inspection) -> Iterator[str]:
         shapes = "".join(f"; {name} {'×'.join(map(str, shape))}" for name, shape in tier.shapes.items())
         possible = "" if tier.possible else "; not possible as it is"
         yield f"tier {tier.tier}: {tier.precision} on {accelerators}{shapes}{possible}"
+        if tier.islands is not None:
+            yield f"  at least {islands_line(tier.islands.to_dict())}"
     yield from _delegates(inspection)
     if inspection.problem:
         yield f"not looked at further: {inspection.problem}"

@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 
 def quality_lines(measured: Mapping[str, Any]) -> list[str]:
     """A line per output: PSNR in dB of floats, share of unequal elements of integers and booleans.
 
-    ``measured`` has ``parity`` as in report.json.
+    ``measured`` has ``parity`` as in report.json; with ``gates`` and ``islands``, a line for each follows.
     """
     outputs = measured["parity"]["outputs"]
     width = max(len(output["name"]) for output in outputs)
-    return [f"  {output['name']:<{width}}  {_quality(output)}" for output in outputs]
+    lines = [f"  {output['name']:<{width}}  {_quality(output)}" for output in outputs]
+    return [*lines, *_gates(measured), *_islands(measured)]
+
+
+def islands_line(islands: Mapping[str, int]) -> str:
+    """Float islands in words."""
+    if not islands["operators"]:
+        return "no float operators"
+    several = "s" if islands["islands"] != 1 else ""
+    return (
+        f"{islands['operators']} float operators in {islands['islands']} island{several}; borders: "
+        f"{islands['quantize']} Quantize, {islands['dequantize']} Dequantize, "
+        f"{islands['bytes_crossing'] / 1e6:.1f} MB"
+    )
+
+
+def _gates(measured: Mapping[str, Any]) -> Iterator[str]:
+    gates = measured.get("gates")
+    if gates:
+        yield "  gates: " + " → ".join(_gate(gate) for gate in gates)
+
+
+def _gate(gate: Mapping[str, Any]) -> str:
+    worst = gate["psnr_worst_db"]
+    figure = "exact" if worst is None else _decibels(worst)
+    if not gate["samples"]:
+        figure = "not built"
+    return f"{gate['gate']} {figure}{'' if gate['passed'] else ' (refused)'}"
+
+
+def _islands(measured: Mapping[str, Any]) -> Iterator[str]:
+    if measured.get("islands") is not None:
+        yield f"  {islands_line(measured['islands'])}"
 
 
 def _quality(output: Mapping[str, Any]) -> str:
@@ -22,7 +54,9 @@ def _quality(output: Mapping[str, Any]) -> str:
     mean, worst = output["psnr_db"]["mean"], output["psnr_db"]["worst"]
     if mean is None:
         return "identical to ONNX Runtime"
-    return f"PSNR {_decibels(mean)} mean, {_decibels(worst)} worst"
+    shown = output.get("picture")
+    colour = f"; ΔE2000 {shown['delta_e_mean']:.2f} mean, {shown['delta_e_p99']:.2f} p99" if shown else ""
+    return f"PSNR {_decibels(mean)} mean, {_decibels(worst)} worst{colour}"
 
 
 def _decibels(value: float | str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mobilekit.errors import BudgetError
-from mobilekit.pipeline.measure import psnr_of
+from mobilekit.pipeline.figures import lacks
 from mobilekit.tier import PLANNED
 
 if TYPE_CHECKING:
@@ -22,11 +22,15 @@ _FINER: tuple[Precision, ...] = ("fp16", "fp32")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRung:
-    """A precision that was outside the budget: why, and its parity as JSON."""
+    """A rung that was outside the budget: its scheme (as in the manifest), why, and its parity as JSON.
+
+    A rung that was not built has no parity.
+    """
 
     precision: Precision
+    scheme: str
     reasons: tuple[str, ...]
-    parity: Mapping[str, Any]
+    parity: Mapping[str, Any] | None
 
 
 def failures(variant: Variant, budget: Budget) -> tuple[str, ...]:
@@ -41,27 +45,12 @@ def failures(variant: Variant, budget: Budget) -> tuple[str, ...]:
 
 def outside(parity: Mapping[str, Any], budget: Budget) -> tuple[str, ...]:
     """What of a parity (as JSON) is outside ``budget``: a line per output and figure."""
-    return tuple(line for output in parity["outputs"] for line in _failures(output, budget))
-
-
-def _failures(output: Mapping[str, Any], budget: Budget) -> Sequence[str]:
-    name = output["name"]
-    if output["mismatch"] is not None:
-        most = budget.mismatch_max
-        if most is None or output["mismatch"] <= most:
-            return []
-        return [f"output {name}: {output['mismatch']:.2%} of its elements differ, budget {most:.2%}"]
-    figures = (("mean", budget.psnr_mean), ("worst", budget.psnr_worst))
-    return [
-        f"output {name}: PSNR {words} is {psnr_of(output['psnr_db'][words]):.1f} dB, budget {least:g} dB"
-        for words, least in figures
-        if least is not None and psnr_of(output["psnr_db"][words]) < least
-    ]
+    return tuple(lack.line for lack in lacks(parity, budget) if lack.decibels > 0.0)
 
 
 def budget_error(target: Target, tier: Tier, refused: Sequence[RefusedRung]) -> BudgetError:
     """The error about a tier whose every rung failed, with what to do."""
-    lines = [f"  {rung.precision}: {line}" for rung in refused for line in rung.reasons]
+    lines = [f"  {rung.scheme}: {line}" for rung in refused for line in rung.reasons]
     message = f"tier {tier.name} of target {target.name} is outside its budget\n" + "\n".join(lines)
     return BudgetError(message, hint=_remedies(tier, [rung.precision for rung in refused]))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,12 @@ from mobilekit.pipeline.job import Fill, check_described, described
 from mobilekit.pipeline.keywords import checked_shapes
 from mobilekit.pipeline.outlook import DelegateOutlook, delegate_outlooks
 from mobilekit.target_file import target_from_toml
+from mobilekit.tier import PLANNED
 
 if TYPE_CHECKING:
     import onnx
 
+    from mobilekit.package.islands import Islands
     from mobilekit.source.graph import Graph
     from mobilekit.target import Target
 
@@ -38,13 +40,17 @@ class BorderTensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierOutlook:
-    """What a tier will get, if the model's operators allow it."""
+    """What a tier will get, if the model's operators allow it.
+
+    ``islands`` are the float parts of an integer file: at least these, calibration can only add some.
+    """
 
     tier: str
     precision: str
     accelerators: tuple[str, ...]
     shapes: Mapping[str, tuple[int, ...]]
     possible: bool
+    islands: Islands | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,15 +142,38 @@ def _with_outlook(
         tiers = _tiers(facts, description, target, fill, possible=False)
         return Inspection(**facts, recognised=recognised, refusals=told.refusals, hint=told.hint, tiers=tiers)
     refused = refusals(legal.graph)
+    tiers = _tiers(facts, description, target, fill, possible=not refused)
     return Inspection(
         **facts,
         recognised=recognised,
         rewrites=tuple(asdict(each) for each in legal.rewrites),
         legal_operators=histogram(legal.graph.proto()),
         refusals=refused,
-        tiers=_tiers(facts, description, target, fill, possible=not refused),
+        tiers=tiers if refused else _with_islands(tiers, legal.graph, source, description, target),
         delegates=() if refused else _delegates(facts, source, normalised.graph, description, target, fill),
     )
+
+
+def _with_islands(
+    outlooks: Sequence[TierOutlook],
+    graph: Graph,
+    source: Graph,
+    description: ModelDescription,
+    target: Target,
+) -> tuple[TierOutlook, ...]:
+    """``outlooks`` with the float islands of integer files that this model in these shapes becomes."""
+    from mobilekit.package.islands import islands_of
+    from mobilekit.pipeline.outlook import drafted_operators
+
+    shapes = {spec.name: spec.shape for spec in source.inputs}
+    found = []
+    for tier, outlook in zip(target.tiers, outlooks, strict=True):
+        other = tier.model is not None or any(shapes.get(n) != own for n, own in outlook.shapes.items())
+        if tier.precision in PLANNED and not other:
+            drafted = drafted_operators(graph, description, precision=tier.precision, io=tier.io)
+            outlook = replace(outlook, islands=islands_of(drafted))
+        found.append(outlook)
+    return tuple(found)
 
 
 def _delegates(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import platform
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from mobilekit.package.invariants import (
 )
 from mobilekit.package.tflite_facts import FileFacts, facts_of
 from mobilekit.parity.whole_model import compare
+from mobilekit.pipeline.groups import skin_groups
 from mobilekit.pipeline.keys import build_key
 from mobilekit.pipeline.progress import counting
 from mobilekit.pipeline.reference import RecordedSession
@@ -94,7 +94,12 @@ def _measured(
 ) -> dict[str, Any]:
     with open_runtime(emitted.path) as candidate:
         report = compare(
-            recorded, candidate, opened.scoring, progress=counting(opened.job.progress, f"compare {label}")
+            recorded,
+            candidate,
+            opened.scoring,
+            described=opened.job.description.outputs,
+            groups=skin_groups(opened),
+            progress=counting(opened.job.progress, f"compare {label}"),
         )
     return {
         "parity": report.to_dict(),
@@ -111,8 +116,3 @@ def _measured(
 def machine() -> dict[str, Any]:
     """Where something was measured."""
     return {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count() or 0}
-
-
-def psnr_of(value: float | str | None) -> float:
-    """A PSNR of a report as a number: identical is infinite."""
-    return math.inf if value is None else float(value)

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 from mobilekit.legalise.profiles import profile_for
 from mobilekit.pipeline.job import Fill, Job
 from mobilekit.pipeline.keys import build_key, model_digest, tool_versions
+from mobilekit.target import Budget
 from mobilekit.tier import PLANNED
 
 if TYPE_CHECKING:
-    from mobilekit.pipeline.budgets import RefusedRung
     from mobilekit.pipeline.opened import Opened
-    from mobilekit.pipeline.variant import Variant
     from mobilekit.store.cas import StageResult
-    from mobilekit.target import Budget, Target
+    from mobilekit.target import Target
     from mobilekit.tier import Tier
 
 FILES = "tier"
@@ -53,12 +52,14 @@ def build_tier(
         "format": target.format,
         "checks": asdict(target.checks),
         "budgets": [asdict(target.budget_of(tier, rung)) for rung in rungs],
+        "fp16": asdict(target.budgets.get("fp16", Budget())),
         "tier": _tier_key(tier),
         "plan": plan.read_text(encoding="utf-8") if plan and plan.is_file() else str(plan),
         **build_key(),
     }
 
     def build(folder: Path) -> None:
+        from mobilekit.pipeline.ladder import first_within
         from mobilekit.pipeline.tier_files import write_variant
 
         found = opened(job)
@@ -83,28 +84,6 @@ def _tier_key(tier: Tier) -> dict[str, Any]:
         "io": tier.io,
         "next_rungs": list(tier.next_rungs),
     }
-
-
-def first_within(
-    opened: Opened, target: Target, tier: Tier, plan: Path | None
-) -> tuple[Variant, tuple[RefusedRung, ...]]:
-    """The first rung within its budget, and the ones before that were not. Raises BudgetError."""
-    from mobilekit.pipeline.budgets import RefusedRung, budget_error, failures
-    from mobilekit.pipeline.stages import precision_of_plan
-    from mobilekit.pipeline.variant import build_variant
-
-    refused: list[RefusedRung] = []
-    for precision in (tier.precision, *tier.next_rungs):
-        given = plan if plan is not None and precision == precision_of_plan(plan) else None
-        variant = build_variant(
-            opened, precision=precision, checks=target.checks, io=tier.io, given_plan=given
-        )
-        found = failures(variant, target.budget_of(tier, precision))
-        if not found:
-            return variant, tuple(refused)
-        parity = variant.measured["parity"]
-        refused.append(RefusedRung(precision=precision, reasons=found, parity=parity))
-    raise budget_error(target, tier, refused)
 
 
 def budget_as_json(budget: Budget) -> dict[str, float]:

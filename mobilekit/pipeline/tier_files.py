@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilekit.artifact import digest_of_path
+from mobilekit.convert.tflite.delegates.operators import operators_of_file
 from mobilekit.package.android import write_tier
 from mobilekit.package.bundle import PLAN_FILE, write_bundle
+from mobilekit.package.islands import islands_of
 from mobilekit.package.manifest import MODEL_FILE, Origin
+from mobilekit.pipeline.gates import gate_warnings, gates_of
 from mobilekit.pipeline.tier_build import BUNDLE, FILES, MEASURED, budget_as_json, origin_digests
 from mobilekit.store.canonical import atomic_write, write_json
+from mobilekit.target import Budget
 
 if TYPE_CHECKING:
     from mobilekit.pipeline.budgets import RefusedRung
@@ -67,7 +71,9 @@ def _measured(
     refused: Sequence[RefusedRung],
 ) -> dict[str, Any]:
     """One tier's part of report.json."""
-    lower = [f"{r.precision} was outside its budget: {line}" for r in refused for line in r.reasons]
+    gates = gates_of(opened, variant, refused, target.budgets.get("fp16", Budget()))
+    islands = islands_of(operators_of_file(variant.path))
+    lower = [f"{r.scheme} was outside its budget: {line}" for r in refused for line in r.reasons]
     return {
         "sha256": digest_of_path(variant.path),
         "size_bytes": variant.path.stat().st_size,
@@ -81,11 +87,20 @@ def _measured(
         "budget": budget_as_json(target.budget_of(tier, variant.precision)),
         "verified_on": [_HERE] if _HERE in tier.accelerators else [],
         "not_verified_here": [name for name in tier.accelerators if name != _HERE],
+        "gates": gates,
+        "islands": islands.to_dict() if islands is not None else None,
         "float_operators": variant.float_operators(),
+        "search": dict(variant.search) if variant.search is not None else None,
         "calibration_samples": variant.calibration_samples,
         "refused_rungs": [
-            {"precision": r.precision, "reasons": list(r.reasons), "parity": dict(r.parity)} for r in refused
+            {
+                "precision": r.precision,
+                "scheme": r.scheme,
+                "reasons": list(r.reasons),
+                "parity": dict(r.parity) if r.parity is not None else None,
+            }
+            for r in refused
         ],
-        "warnings": [*opened.warnings(), *lower],
+        "warnings": [*opened.warnings(), *lower, *gate_warnings(gates)],
         **variant.measured,
     }

@@ -17,8 +17,9 @@ from mobilekit.errors import (
 from mobilekit.package.invariants import check_operators
 from mobilekit.package.scheme import Scheme, scheme_of
 from mobilekit.package.tflite_facts import facts_of
+from mobilekit.pipeline.figures import psnr_of
 from mobilekit.pipeline.keys import build_key, description_key
-from mobilekit.pipeline.measure import Quantised, measure, psnr_of
+from mobilekit.pipeline.measure import Quantised, measure
 from mobilekit.pipeline.stages import (
     MODEL,
     Emitted,
@@ -35,6 +36,7 @@ from mobilekit.tier import PLANNED
 
 if TYPE_CHECKING:
     from mobilekit.pipeline.opened import Opened
+    from mobilekit.pipeline.searching import Searched
     from mobilekit.quantisation import QuantisationPlan
     from mobilekit.target import Checks
     from mobilekit.tier import Precision
@@ -53,6 +55,7 @@ class Variant:
     measured: Mapping[str, Any]
     check: Mapping[str, Any]
     converter: str
+    search: Mapping[str, Any] | None = None
 
     @property
     def plan_digest(self) -> str | None:
@@ -78,8 +81,11 @@ def build_variant(
     checks: Checks,
     io: Literal["float32", "int8"] = "float32",
     given_plan: Path | None = None,
+    searched: Searched | None = None,
 ) -> Variant:
     """Convert to ``precision``, by onnx2tf where the job allows it and the table does not suffice.
+
+    A static int8 file follows ``given_plan``, or a ``searched`` one, or is calibrated.
 
     Raises UnsupportedOperatorError, DisagreementError, MissingPhotosError or PlanError.
     """
@@ -90,7 +96,10 @@ def build_variant(
         if opened.job.fallback is None or precision not in ("fp32", "fp16"):
             raise
         return _by_onnx2tf(opened, precision=precision, checks=checks)
-    chosen = _plan(opened, prepared, precision, given_plan) if precision in PLANNED else None
+    if searched is not None:
+        chosen: QuantisationPlan | None = searched.plan
+    else:
+        chosen = _plan(opened, prepared, precision, given_plan) if precision in PLANNED else None
     emitted = emit_file(opened, prepared, precision=precision, plan=chosen, io=io)
     quantised = Quantised(graph=prepared.graph, plan=chosen) if chosen else None
     calibrated = opened.calibrating if chosen and given_plan is None else None
@@ -104,6 +113,7 @@ def build_variant(
         measured=_measured(opened, emitted, precision, quantised, check),
         check=check,
         converter="mobilekit",
+        search=searched.account if searched is not None else None,
     )
 
 

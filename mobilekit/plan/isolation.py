@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mobilekit.plan.simulate import Source, round_operands, round_trip, sources_of
 from mobilekit.runtimes.ort import open_graph
@@ -123,7 +123,7 @@ def _leave(model: onnx.ModelProto, one: str, other: str, name: str) -> None:
     model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ()))
 
 
-def _append(model: onnx.ModelProto, operator: str, inputs: list[str], output: str, **attributes: int) -> None:
+def _append(model: onnx.ModelProto, operator: str, inputs: list[str], output: str, **attributes: Any) -> None:
     import onnx
 
     model.graph.node.append(onnx.helper.make_node(operator, inputs, [output], **attributes))

@@ -32,7 +32,7 @@ class Regions:
         """The operators to make float so that ``source`` is not rounded any more, sorted."""
         if source.kind == "operands":
             return (source.name,)
-        found = {o.name for value in self._class_of(source.name) for o in self._touching(value)}
+        found = {o.name for value in self._class_of(source.name) for o in self._touching(value) if o.rule}
         return tuple(sorted(found))
 
     def _class_of(self, start: str) -> list[str]:

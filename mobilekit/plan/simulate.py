@@ -129,12 +129,12 @@ def rounded(array: Array, op_type: str) -> Array:
     if op_type not in _OUTPUT_AXIS:
         low, high = min(float(wide.min(initial=0.0)), 0.0), max(float(wide.max(initial=0.0)), 0.0)
         step = (high - low) / 255.0 or 1.0
-        return (np.round(wide / step) * step).astype(array.dtype)
+        return np.asarray(np.round(wide / step) * step, array.dtype)
     axis = _OUTPUT_AXIS[op_type]
     others = tuple(i for i in range(wide.ndim) if i != axis)
     largest = np.abs(wide).max(axis=others, keepdims=True)
-    step = np.where(largest > 0.0, largest, 1.0) / _LARGEST
-    return (np.round(wide / step) * step).astype(array.dtype)
+    steps = np.where(largest > 0.0, largest, 1.0) / _LARGEST
+    return np.asarray(np.round(wide / steps) * steps, array.dtype)
 
 
 def add_constant(model: onnx.ModelProto, name: str, array: Array) -> None:

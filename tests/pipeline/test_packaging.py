@@ -231,7 +231,7 @@ def test_next_rung_is_taken_where_the_target_allows_it(here):
     manifest = json.loads((here / "dist/mine/best/manifest.json").read_text())
     best = json.loads((here / "dist/mine/report.json").read_text())["tiers"]["best"]
     assert (manifest["precision"], manifest["plan"], manifest["calibration"]) == ("fp16", None, None)
-    assert "int8 was outside its budget" in best["warnings"][0]
+    assert "w8a8-static was outside its budget" in best["warnings"][0]
     assert best["refused_rungs"][0]["parity"]["outputs"][0]["name"] == "picture"
 
 

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mobilekit.calibrate.recording import Recorder
+from mobilekit.calibrate.samples import given_samples
+from mobilekit.plan.balance import Balance
 from mobilekit.plan.planner import Planner
 from mobilekit.source.graph import Graph
 
@@ -45,5 +48,7 @@ def images(count: int = 2) -> list[dict[str, np.ndarray]]:
 
 
 def planner_of(graph: Graph) -> Planner:
-    """The planner of ``graph``, calibrated on the pictures."""
-    return Planner(graph, images(), input_ranges={"x": (0.0, 1.0)})
+    """The planner of ``graph``, calibrated on the pictures, without the rewrites that would cure it."""
+    samples = given_samples(graph.inputs, images())
+    spoiled = Recorder(samples=samples, rewrites=Balance().rewrites)
+    return Planner(graph, spoiled, input_ranges={"x": (0.0, 1.0)})

@@ -127,6 +127,12 @@ class Emitter:
         self.forms.setdefault(value, {})[form] = index
         return index
 
+    def forget(self, tensors: frozenset[int]) -> None:
+        """Values are in ``tensors`` no more."""
+        for forms in self.forms.values():
+            for form in [f for f, index in forms.items() if index in tensors]:
+                del forms[form]
+
     def form(self, value: str, form: Form) -> int:
         """The tensor of ``value`` in ``form``, converted from another form if it must be."""
         known = self.forms.setdefault(value, {})
