@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from mobilekit.convert.tflite.clamps import drop_clamps
 from mobilekit.convert.tflite.emitter import PLANNED, Emitter, Form, Precision
 from mobilekit.convert.tflite.fusion import fuse
 from mobilekit.convert.tflite.layout import permutation
@@ -88,6 +89,7 @@ def _written(
         repeat_along_rows(emitter.builder)
     for name in view.outputs:
         emitter.add_output(name, integer=integer and view.dtypes[name].kind == "f")
+    emitter.forget(drop_clamps(emitter.builder))
     return emitter
 
 

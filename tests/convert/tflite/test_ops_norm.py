@@ -6,7 +6,10 @@ import numpy as np
 import onnx
 import pytest
 
+from mobilekit.convert.tflite import emit
 from mobilekit.normalise.functions import attach_functions
+from mobilekit.quantisation import OperatorPlan, QuantisationPlan, Scale
+from mobilekit.runtimes.litert import open_tflite
 from mobilekit.source.graph import Graph, graph_from_proto
 
 HEAD = '<ir_version: 10, opset_import: ["": 21, "mobilekit": 1]> g'
@@ -149,3 +152,66 @@ def test_nothing_outside_is_no_root(agrees, operators) -> None:
     agrees(graph)
     assert "RSQRT" in operators(graph)
     assert "SQRT" not in operators(graph)
+
+
+def _between_convolutions(channels: int, axes: str, weights: np.ndarray) -> tuple[Graph, QuantisationPlan]:
+    """Conv, Normalize, Relu, Conv, with the convolutions in int8."""
+    text = f"""{HEAD} (float[1,3,16,16] x) => (float[1,{channels},16,16] y) {{
+        c = Conv(x, w, k) n = mobilekit.Normalize<axes=[{axes}]>(c, s, b, e) r = Relu(n) y = Conv(r, v) }}"""
+    model = onnx.parser.parse_model(text)
+    attach_functions(model)
+    random = np.random.default_rng(4)
+    constants = {
+        "w": weights,
+        "k": np.linspace(-3, 3, channels, dtype=np.float32),
+        "v": random.normal(0, 0.3, (channels, channels, 1, 1)).astype(np.float32),
+        "s": np.ones((1, 1, 1, 1), np.float32),
+        "b": np.zeros((1, 1, 1, 1), np.float32),
+        "e": np.full((1, 1, 1, 1), 1e-5, np.float32),
+    }
+    for name, array in constants.items():
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    model = onnx.shape_inference.infer_shapes(model, data_prop=True)
+    graph = graph_from_proto(model, stage="legalised")
+    plan = QuantisationPlan(
+        graph_digest=graph.digest,
+        values={
+            "x": Scale(scale=0.03, zero_point=0),
+            "c": Scale(scale=0.05, zero_point=0),
+            "r": Scale(scale=0.016, zero_point=-128),
+            "y": Scale(scale=0.05, zero_point=0),
+        },
+        operators={name: OperatorPlan(precision="int8") for name in ("c", "y")},
+    )
+    return graph, plan
+
+
+@pytest.mark.parametrize("axes", ["2, 3", "1, 2, 3"])
+def test_between_int8_convolutions_the_map_is_read_once_less(agrees, operators, axes: str) -> None:
+    """The mean of squares less the squared mean, no clamp before the QUANTIZE; right but for int8's steps."""
+    weights = np.random.default_rng(3).normal(0, 0.5, (8, 3, 1, 1)).astype(np.float32)
+    graph, plan = _between_convolutions(8, axes, weights)
+    kinds = operators(graph, precision="int8", plan=plan)
+    assert "SQUARED_DIFFERENCE" not in kinds
+    assert "SQUARED_DIFFERENCE" in operators(graph)
+    agrees(graph, precision="int8", plan=plan, tolerance=0.05)
+
+
+def test_a_constant_channel_stays_finite(agrees) -> None:
+    """Its variance is what rounding leaves, cut off at zero: no root of a negative number."""
+    weights = np.random.default_rng(3).normal(0, 0.5, (8, 3, 1, 1)).astype(np.float32)
+    weights[2:4] = 0
+    graph, plan = _between_convolutions(8, "2, 3", weights)
+    got = agrees(graph, precision="int8", plan=plan, tolerance=0.05)
+    assert np.isfinite(got["y"]).all()
+
+
+def test_taps_of_a_value_that_is_clamped_by_its_integers(images, tmp_path) -> None:
+    """The value of the Relu is read from the int8 tensor: the float one before it holds negative numbers."""
+    weights = np.random.default_rng(3).normal(0, 0.5, (8, 3, 1, 1)).astype(np.float32)
+    graph, plan = _between_convolutions(8, "2, 3", weights)
+    path = tmp_path / "net.tflite"
+    path.write_bytes(emit(graph, precision="int8", plan=plan, description=images(graph)))
+    feed = {"x": np.random.default_rng(0).normal(0, 1, (1, 3, 16, 16)).astype(np.float32)}
+    with open_tflite(path) as session:
+        assert session.run(feed, taps=["r"])["r"].min() == 0

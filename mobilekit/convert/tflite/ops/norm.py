@@ -2,6 +2,11 @@
 
 With statistics over the spatial axes, scale and shift are folded into two small tensors first, so
 that the map is read for the mean, for the variance, and once more for ``x * s + t``.
+
+Behind an int8 operator the variance is ``mean(x * x) - mean * mean``: XNNPACK makes one pass of the
+multiplication and the mean, which writes nothing (with the clamp of ``clamps.py`` 0.60 → 0.41 ms for
+64² x 128, its conversions included). Of 256 levels no mean is so far from zero that the difference
+would lose a variance that int8 can show; what rounding makes of a constant channel is cut off at zero.
 """
 
 from __future__ import annotations
@@ -44,7 +49,8 @@ def normalize(
         _by_convolutions(op, data, scale, bias, epsilon)
         return
     mean = _mean(op, data, reduced, small)
-    inverse = _inverse_deviation(op, data, mean, epsilon, reduced, small, outside)
+    variance = _variance(op, x, data, mean, reduced, small)
+    inverse = _inverse_deviation(op, variance, epsilon, small, outside)
     if any(_varies_over(op, v, axes) for v in (scale, bias)):
         _apply_to_map(op, data, mean, inverse, scale, bias)
     else:
@@ -80,9 +86,13 @@ def group_normalize(op: Operation, x: str, scale: str, bias: str, epsilon: str, 
     small = (shape[0], *(1 for _ in spatial), shape[-1])
     if spatial:
         mean = _over_groups(op, _mean(op, data, spatial, small), groups, small)
-        squares = op.temporary(shape)
-        op.add("SQUARED_DIFFERENCE", (data, mean), (squares,))
-        variance = _over_groups(op, _mean(op, squares, spatial, small), groups, small)
+        if _is_of_int8(op, x):
+            squares = _over_groups(op, _mean_square(op, data, spatial, small), groups, small)
+            variance = _less_square(op, squares, mean)
+        else:
+            squares = op.temporary(shape)
+            op.add("SQUARED_DIFFERENCE", (data, mean), (squares,))
+            variance = _over_groups(op, _mean(op, squares, spatial, small), groups, small)
     else:
         mean = _over_groups(op, data, groups, small)
         squares = op.temporary(shape)
@@ -154,18 +164,41 @@ def _by_convolutions(op: Operation, data: int, scale: str, bias: str, epsilon: s
     _apply_affine(op, centred, inverse, scale, bias)
 
 
-def _inverse_deviation(
-    op: Operation,
-    data: int,
-    mean: int,
-    epsilon: str,
-    reduced: Sequence[int],
-    small: Sequence[int],
-    outside: float,
+def _variance(
+    op: Operation, x: str, data: int, mean: int, reduced: Sequence[int], small: Sequence[int]
 ) -> int:
+    if _is_of_int8(op, x):
+        return _less_square(op, _mean_square(op, data, reduced, small), mean)
     squares = op.temporary(op.tensor_shape(data))
     op.add("SQUARED_DIFFERENCE", (data, mean), (squares,))
-    variance = _mean(op, squares, reduced, small)
+    return _mean(op, squares, reduced, small)
+
+
+def _is_of_int8(op: Operation, x: str) -> bool:
+    """Whether the values of ``x`` are those of an int8 tensor."""
+    return any(form.storage == "int8" for form in op.emitter.forms.get(x, ()))
+
+
+def _mean_square(op: Operation, data: int, reduced: Sequence[int], small: Sequence[int]) -> int:
+    squares = op.temporary(op.tensor_shape(data))
+    op.add("MUL", (data, data), (squares,))
+    return _mean(op, squares, reduced, small)
+
+
+def _less_square(op: Operation, mean_square: int, mean: int) -> int:
+    """``max(mean_square - mean * mean, 0)``."""
+    small = op.tensor_shape(mean)
+    square, difference, variance = (op.temporary(small) for _ in range(3))
+    op.add("MUL", (mean, mean), (square,))
+    op.add("SUB", (mean_square, square), (difference,))
+    zero = op.floats(np.zeros((1,), np.float32), name="zero")
+    op.add("MAXIMUM", (difference, zero), (variance,))
+    return variance
+
+
+def _inverse_deviation(
+    op: Operation, variance: int, epsilon: str, small: Sequence[int], outside: float
+) -> int:
     if not outside:
         return _rsqrt_of(op, variance, epsilon, small)
     root, deviation, inverse = variance, op.temporary(small), op.temporary(small)
