@@ -3,13 +3,14 @@
 Each model is converted to int8 several times: calibrated with every second photo as it is, and with
 the same photos through each choice of --cameras. The files are compared with ONNX Runtime on the other
 photos, as they are and through all cameras (with other noise and conditions than any that calibrated):
-PSNR in dB over the float output's range. Several outputs of a model count as their mean. The best has
-the highest mean over the models on the cameras' pictures.
+PSNR in dB over the float output's range, several outputs of a model counting as their mean. What
+cameras give is the mean of the differences, sample by sample, with its standard error.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -89,6 +90,14 @@ def mean_psnr(expected: Mapping[str, Any], got: Mapping[str, Any]) -> float:
     return statistics.fmean(IDENTICAL_DB if score is None else score for score in each)
 
 
+def paired(values: Sequence[float], base: Sequence[float]) -> tuple[float, float]:
+    """Mean of the differences and its standard error."""
+    differences = [value - other for value, other in zip(values, base, strict=True)]
+    if len(differences) < 2:
+        return statistics.fmean(differences), math.inf
+    return statistics.fmean(differences), statistics.stdev(differences) / math.sqrt(len(differences))
+
+
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cameras", action="append", help="profiles to calibrate with; repeatable (all)")
     parser.add_argument("--each", type=int, default=3, help="cameras per scoring photo (default 3)")
@@ -98,26 +107,39 @@ def main() -> None:
     given = m.arguments(__doc__ or "", peer=False, more=options)
     cameras = [AS_THEY_ARE, *(given.cameras or ["all"])]
     rows, measured = [], []
+    gains: dict[tuple[str, str], list[float]] = {}
     for case in m.cases(given):
         with m.scratch() as folder:
             found = scores(case, cameras, given, folder)
         for scored, by in found.items():
             for camera, values in by.items():
-                mean, worst = statistics.fmean(values), min(values)
-                rows.append([case.name, scored, camera, mean, worst, len(values)])
+                gain, error = paired(values, by[AS_THEY_ARE])
+                gains.setdefault((scored, camera), []).append(gain)
+                figures = {
+                    "mean": statistics.fmean(values),
+                    "worst": min(values),
+                    "gain": gain,
+                    "error": error,
+                }
+                rows.append([case.name, scored, camera, *figures.values(), len(values)])
                 said = {"model": case.name, "scored_on": scored, "calibrated_with": camera}
-                measured.append({**said, "mean": mean, "worst": worst})
-    m.table(["model", "scored on", "calibrated with", "PSNR mean dB", "worst dB", "samples"], rows)
+                measured.append({**said, **figures})
+    headings = [
+        "model",
+        "scored on",
+        "calibrated with",
+        "PSNR mean dB",
+        "worst dB",
+        "against none",
+        "±",
+        "samples",
+    ]
+    m.table(headings, rows)
     print()
-    means = {}
-    for scored in ("photos", "cameras"):
-        for camera in cameras:
-            own = [e for e in measured if (e["scored_on"], e["calibrated_with"]) == (scored, camera)]
-            mean, worst = (statistics.fmean(e[kind] for e in own) for kind in ("mean", "worst"))
-            print(f"all models, scored on {scored}, calibrated with {camera}: {mean:.2f}, worst {worst:.2f}")
-            means[scored, camera] = mean
-    best = max(cameras, key=lambda camera: means["cameras", camera])
-    print(f"best on the cameras' pictures: {best}")
+    for (scored, camera), own in gains.items():
+        gain, error = paired(own, [0.0] * len(own))
+        if camera != AS_THEY_ARE:
+            print(f"all models, scored on {scored}: {camera} gives {gain:+.2f} dB ± {error:.2f}")
     m.finish("camera", measured)
 
 
