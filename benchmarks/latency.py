@@ -21,7 +21,9 @@ from _sides import Clock, Side, agrees, litert, onnx_runtime, timed
 
 AT_MOST_FP32 = 1.05
 AT_MOST_FP32_CANDY = 0.6
-AT_MOST_INT8_CANDY = 0.7
+AT_MOST_INT8 = {"demo": 0.6, "candy_256": 0.6}
+AT_MOST_INT8_OTHERS = 1.0
+AT_MOST_INT8_CANDY_PEER = 0.35
 AT_MOST_ONNX_RUNTIME = 1.2
 CANDY = "candy_256"
 TINY_MS = 0.2
@@ -152,11 +154,22 @@ def goals(times: dict[str, Times]) -> list[m.Goal]:
         against = ratio(ms, "fp32", "peer")
         if against is not None:
             found.append(m.Goal(what=f"{name} fp32 against onnx2tf's", ratio=against, at_most=most))
-        if name == CANDY:
-            what = f"{name} int8 against fp32"
-            found.append(m.Goal(what=what, ratio=ms["int8"] / ms["fp32"], at_most=AT_MOST_INT8_CANDY))
+        found += int8_goals(name, ms)
     for what, group in (("models", models), (f"models below {TINY_MS} ms", tiny)):
         found += means(f"geometric mean of {len(group)} {what}", list(group.values()))
+    return found
+
+
+def int8_goals(name: str, ms: Times) -> list[m.Goal]:
+    """An int8 file against our float32 one; candy's against onnx2tf's float32 file too."""
+    found = []
+    for other, said, most in (
+        ("fp32", "fp32", AT_MOST_INT8.get(name, AT_MOST_INT8_OTHERS)),
+        ("peer", "onnx2tf's fp32", AT_MOST_INT8_CANDY_PEER if name == CANDY else None),
+    ):
+        against = ratio(ms, "int8", other)
+        if against is not None and most is not None:
+            found.append(m.Goal(what=f"{name} int8 against {said}", ratio=against, at_most=most))
     return found
 
 
