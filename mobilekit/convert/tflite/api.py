@@ -144,6 +144,7 @@ def _finish(emitter: Emitter, inputs: tuple[TensorSpec, ...], outputs: tuple[Ten
                 draft.name = f"{name}/inner"
     for name, index in named:
         builder.tensors[index].name = name
+    _name_apart(builder)
     signature = {
         "inputs": {s.name: i for s, i in zip(inputs, builder.inputs, strict=True)},
         "outputs": {s.name: i for s, i in zip(outputs, builder.outputs, strict=True)},
@@ -154,6 +155,19 @@ def _finish(emitter: Emitter, inputs: tuple[TensorSpec, ...], outputs: tuple[Ten
         tensors=_taps(emitter, view),
     )
     return write(builder, signature=signature, metadata=content)
+
+
+def _name_apart(builder: FileBuilder) -> None:
+    """Every tensor a name of its own: other tools know tensors by them. Inputs and outputs keep theirs."""
+    border = {*builder.inputs, *builder.outputs}
+    taken = {builder.tensors[index].name for index in border}
+    for index, draft in enumerate(builder.tensors):
+        if index in border:
+            continue
+        name, count = draft.name, 2
+        while draft.name in taken:
+            draft.name, count = f"{name}/{count}", count + 1
+        taken.add(draft.name)
 
 
 def _taps(emitter: Emitter, view: GraphView) -> dict[str, dict[str, Any]]:

@@ -95,6 +95,18 @@ def test_tensor_names_are_unique(net: Graph, images) -> None:
     assert len(names) == len(set(names))
 
 
+def test_operands_of_transposes_have_names_of_their_own(graph_of) -> None:
+    """Layouts that meet: several permutations and shapes, which other tools would take for one tensor."""
+    text = f"""{HEAD} (float[1,4,6,6] x) => (float y, float z) {{
+        a = MaxPool<kernel_shape = [2,2]>(x) y = Transpose<perm = [1,0,2,3]>(a)
+        b = MaxPool<kernel_shape = [3,3]>(x) z = Softmax<axis = 2>(b) }}"""
+    subgraph = _unpacked(emit(graph_of(text), precision="fp32")).subgraphs[0]
+    names = [t.name for t in subgraph.tensors]
+    assert sum(name.split(b"/")[0] == b"axes" for name in names) > 1
+    assert len(names) == len(set(names))
+    assert [subgraph.tensors[i].name for i in (*subgraph.inputs, *subgraph.outputs)] == [b"x", b"y", b"z"]
+
+
 def test_equal_buffers_are_shared_and_aligned(graph_of) -> None:
     """Two equal weights are one buffer, which starts on a multiple of 16 bytes."""
     text = f"{HEAD} (float[2,32] x) => (float y) {{ a = MatMul(x, w) b = Sin(a) y = MatMul(b, v) }}"
