@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _LOWEST = -128
 _STEPS = 255
-_ENDS = {"RELU": float("inf"), "RELU6": 6.0}
+ENDS = {"RELU": float("inf"), "RELU6": 6.0}
+"""Where activations that begin at zero end."""
 
 
 def drop_clamps(builder: FileBuilder) -> frozenset[int]:
@@ -31,13 +32,13 @@ def drop_clamps(builder: FileBuilder) -> frozenset[int]:
             readers.setdefault(index, []).append(place)
     found: list[int] = []
     for place, operator in enumerate(builder.operators):
-        end = _ENDS.get(str(operator.options.get("fusedActivationFunction")))
+        end = ENDS.get(str(operator.options.get("fusedActivationFunction")))
         result = operator.outputs[0]
         if end is None or builder.tensors[result].dtype != np.float32 or result in builder.outputs:
             continue
         reading = [builder.operators[reader] for reader in readers.get(result, ())]
         if reading and all(
-            r.kind == "QUANTIZE" and _saturates_at(builder.tensors[r.outputs[0]], end) for r in reading
+            r.kind == "QUANTIZE" and saturates_at(builder.tensors[r.outputs[0]], end) for r in reading
         ):
             options = {**operator.options, "fusedActivationFunction": "NONE"}
             builder.operators[place] = replace(operator, options=options)
@@ -45,7 +46,7 @@ def drop_clamps(builder: FileBuilder) -> frozenset[int]:
     return frozenset(found)
 
 
-def _saturates_at(tensor: TensorDraft, end: float) -> bool:
+def saturates_at(tensor: TensorDraft, end: float) -> bool:
     """Whether an int8 tensor holds nothing below zero, nor above ``end``."""
     quantisation = tensor.quantisation
     if tensor.dtype != np.int8 or quantisation is None:
