@@ -12,6 +12,7 @@ from mobilekit.artifact import digest_of_bytes
 from mobilekit.description import ModelDescription
 from mobilekit.errors import MissingPhotosError, UsageError
 from mobilekit.pipeline.auditing import audit_photos
+from mobilekit.pipeline.cropping import write_manifest
 from mobilekit.pipeline.demo_photos import demo_photos
 from mobilekit.pipeline.job import (
     Fill,
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
 STATISTICS_FILE = "statistics.json"
 AUDIT_FILE = "audit.json"
-PHOTOS_FILE = "photos.json"
-PHOTOS_FORMAT = "mobilekit-photos/1"
 
 _EVEN, _ODD = "even.json", "odd.json"
 
@@ -90,7 +89,7 @@ def calibrate(
     store: Store | str | Path | None = None,
     progress: Progress | None = None,
 ) -> CalibrationResult:
-    """Audit ``photos`` and write what they show of ``model``: statistics.json, audit.json, photos.json.
+    """Audit ``photos`` and write what they show of ``model``: statistics.json, audit.json, photos.toml.
 
     `convert` and `package` plan from the statistics without the photos. All photos calibrate here, none
     is kept for scoring. Other keywords are those of `package`; ``like`` are statistics of other photos,
@@ -258,22 +257,8 @@ def _written(
     job: Job, folder: Path, statistics: Path, audit: Audit | None, steady: Stability
 ) -> tuple[WrittenFile, ...]:
     """Publish the statistics, the audit and the list of photos."""
-    atomic_write(folder / STATISTICS_FILE, statistics.read_bytes())
-    names = [STATISTICS_FILE, AUDIT_FILE]
-    write_json(folder / AUDIT_FILE, audit.to_dict() if audit else {"stability": steady.to_dict()})
-    if job.photos is not None:
-        write_json(folder / PHOTOS_FILE, _manifest(job.photos, job))
-        names.append(PHOTOS_FILE)
-    return tuple(written(folder / name) for name in names)
-
-
-def _manifest(photos: Photos, job: Job) -> dict[str, Any]:
-    """Which photos calibrated: names, SHA-256 of their files, who is on them; and by which cameras."""
-    return {
-        "format": PHOTOS_FORMAT,
-        "cameras": [{"name": camera.name, "sha256": camera.digest} for camera in job.cameras],
-        "photos": [
-            {"name": name, "sha256": source, **({"person": person} if person is not None else {})}
-            for name, source, person in zip(photos.names, photos.sources, photos.people, strict=True)
-        ],
-    }
+    paths = [folder / STATISTICS_FILE, folder / AUDIT_FILE]
+    atomic_write(paths[0], statistics.read_bytes())
+    write_json(paths[1], audit.to_dict() if audit else {"stability": steady.to_dict()})
+    listed = write_manifest(job.photos, folder) if job.photos is not None else None
+    return tuple(written(path) for path in (*paths, listed) if path is not None)

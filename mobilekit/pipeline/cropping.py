@@ -104,11 +104,11 @@ def _written(job: Job, photos: Photos, out: Path) -> CropsResult:
     if faces is not None:
         pairs = zip(photos.names, photos.sources, strict=True)
         faceless = [name for name, picture in pairs if faces.box(picture) is None]
-    return CropsResult(folders=dict(counts), manifest=_manifest(photos, out), faceless=tuple(faceless))
+    return CropsResult(folders=dict(counts), manifest=write_manifest(photos, out), faceless=tuple(faceless))
 
 
-def _manifest(photos: Photos, out: Path) -> Path | None:
-    """The photos by their hashes; None for photos that lie nowhere."""
+def write_manifest(photos: Photos, out: Path) -> Path | None:
+    """Write ``out/photos.toml``, the photos by their hashes; None for photos that lie nowhere."""
     files = photos.files if isinstance(photos, PhotoSet) else ()
     listed = [file for file in files if isinstance(file, PhotoFile)]
     if not listed:

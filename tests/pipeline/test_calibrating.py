@@ -78,14 +78,15 @@ def test_package_plans_from_statistics(here):
 
 
 def test_what_is_written(here):
-    """Three files, listed with their digests; photos.json has those of the photos; JSON has it all."""
+    """Three files, listed with their digests; photos.toml names the photos again; JSON has it all."""
     result = _calibrate()
     names = sorted(path.name for path in (here / "cal").iterdir())
-    assert names == ["audit.json", "photos.json", "statistics.json"]
+    assert names == ["audit.json", "photos.toml", "statistics.json"]
     assert [file.digest for file in result.files] == [digest_of_path(file.path) for file in result.files]
-    photos = json.loads((here / "cal/photos.json").read_text())["photos"]
-    assert [photo["name"] for photo in photos] == ["00.png", "01.png", "02.png", "03.png"]
-    assert photos[0]["sha256"] == digest_of_path(here / "photos/00.png")
+    assert digest_of_path(here / "photos/00.png") in (here / "cal/photos.toml").read_text()
+    _calibrate(photos="cal/photos.toml", out="again")
+    kept = [json.loads((here / out / "statistics.json").read_text()) for out in ("cal", "again")]
+    assert kept[0]["values"] == kept[1]["values"]
     audit = json.loads((here / "cal/audit.json").read_text())
     assert audit["summary"]["photos"] == 4
     assert audit["stability"]["values"] > 0
