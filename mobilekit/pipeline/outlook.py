@@ -110,6 +110,7 @@ def unseen_plan(graph: Graph) -> QuantisationPlan:
     """
     from mobilekit.convert.tflite.quantisable import operators_of
     from mobilekit.convert.tflite.view import view_of
+    from mobilekit.plan.faster_in_float import faster_in_float
     from mobilekit.plan.heavy_weights import lighten
     from mobilekit.plan.precision import decide
     from mobilekit.plan.small_products import small_products
@@ -117,7 +118,9 @@ def unseen_plan(graph: Graph) -> QuantisationPlan:
 
     view = view_of(graph)
     operators = operators_of(view)
-    precisions = lighten(view, operators, decide(operators, denied=small_products(view, operators)))
+    denied = small_products(view, operators)
+    denied |= faster_in_float(view, operators, denied)
+    precisions = lighten(view, operators, decide(operators, denied=denied))
     step = Scale(scale=1.0 / 128.0, zero_point=0)
     values = {name: step for name in view.shapes if name not in view.constants}
     for operator in operators:
