@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
     from mobilekit.tensors import Array, Feed
 
+PICTURE_CHANNELS = 4
+"""Maps of at most so many channels are pictures: their extremes are always observed."""
+
 SAMPLE_SIZE = 16_384
 """Values of fewer elements are taken whole; of larger ones, at most so many elements a photo."""
 
@@ -63,7 +66,7 @@ def observe(
     """Statistics of the float ``values`` over ``samples``, in one pass; memory does not grow with them.
 
     Without ``extremes`` minimum and maximum of large values are those of their samples, which is
-    enough for percentiles and much cheaper.
+    enough for percentiles and cheaper; those of pictures are exact.
     ``jobs`` processes share the work (as many as ``samples`` say, else one), and the result does not depend
     on how many; without ``spin`` threads leave the processor to others while they wait.
     ``progress`` is called with samples done and their number (0 if that is unknown). Raises
@@ -105,12 +108,13 @@ class _Counter:
         self._photos = self._non_finite = 0
         self._minimum, self._maximum = math.inf, -math.inf
         self._minimum_sum = self._maximum_sum = 0
-        self._exhaustive = True
+        self._exhaustive = self._picture = True
 
     def add(self, outputs: Mapping[str, Array], name: str) -> None:
         """Add what one photo gave."""
         whole = outputs.get(name)
         self._exhaustive &= whole is not None
+        self._picture &= whole is None and _is_picture(outputs[_output(name, "sample")].shape)
         sample = (outputs[_output(name, "sample")] if whole is None else whole).ravel()
         finite = np.isfinite(sample)
         low, high = _extremes(outputs, name, sample)
@@ -146,6 +150,7 @@ class _Counter:
             maximum_sum=self._maximum_sum,
             bins=self._bins,
             exhaustive=self._exhaustive,
+            picture=self._picture and seen,
             non_finite=self._non_finite,
         )
 
@@ -196,11 +201,15 @@ def _tap(model: onnx.ModelProto, values: Sequence[str], *, extremes: bool) -> No
         if math.prod(shape) <= SAMPLE_SIZE:
             _add_output(model, name, kind, shape)
             continue
-        if extremes:
+        if extremes or _is_picture(shape):
             for operator, end in (("ReduceMin", "minimum"), ("ReduceMax", "maximum")):
                 _add_output(model, _node(model, operator, [name], _output(name, end), keepdims=0), kind, ())
         sampled, size = _sample_map(model, name, kind, shape) or _sample_flat(model, name, shape)
         _add_output(model, sampled, kind, size)
+
+
+def _is_picture(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 4 and shape[1] <= PICTURE_CHANNELS
 
 
 def _sample_map(

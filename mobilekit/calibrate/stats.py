@@ -43,7 +43,8 @@ class ValueStats:
     ``minimum`` and ``maximum`` are exact and finite; ``minimum_sum`` and ``maximum_sum`` add up each
     photo's own extremes (in units of 2**-149); ``bins`` maps a bin's index, in the order of the
     values in it, to how many sampled values fell there; ``exhaustive`` says whether every element
-    was sampled; ``non_finite`` counts photos with NaN or infinity (which nothing else includes).
+    was sampled, ``picture`` whether it is a map of few channels; ``non_finite`` counts photos with NaN
+    or infinity (which nothing else includes).
     """
 
     photos: int
@@ -53,6 +54,7 @@ class ValueStats:
     maximum_sum: int
     bins: Mapping[int, int] = field(default_factory=dict)
     exhaustive: bool = True
+    picture: bool = False
     non_finite: int = 0
 
     @property
@@ -79,6 +81,7 @@ class ValueStats:
             maximum_sum=self.maximum_sum + other.maximum_sum,
             bins=bins,
             exhaustive=self.exhaustive and other.exhaustive,
+            picture=self.picture and other.picture,
             non_finite=self.non_finite + other.non_finite,
         )
 
@@ -186,6 +189,7 @@ def _plain(stats: ValueStats) -> dict[str, Any]:
         "maximum_sum": stats.maximum_sum,
         "bins": [[index, stats.bins[index]] for index in sorted(stats.bins)],
         "exhaustive": stats.exhaustive,
+        "picture": stats.picture,
         "non_finite": stats.non_finite,
     }
 

@@ -58,9 +58,11 @@ class RangeRule:
     def range_of(self, stats: ValueStats) -> TensorRange:
         """The range of one value, zero in it; ``scale_for`` makes it symmetric where that is asked for.
 
-        Values observed whole (small tensors) take their extremes always: each element counts there.
+        Values observed whole (small tensors) take their extremes always: each element counts there. So do
+        maps of few channels: what is clipped in a picture is seen.
         """
-        method = "min-max" if stats.exhaustive or not stats.bins else self.method
+        whole = stats.exhaustive or stats.picture or not stats.bins
+        method = "min-max" if whole else self.method
         if method == "entropy":
             return least_divergence_range(stats, symmetric=self.symmetric)
         if method == "mse":

@@ -64,11 +64,15 @@ def test_small_values_are_observed_whole() -> None:
 
 
 def test_cheaper_without_extremes() -> None:
-    """Without extremes, large values have those of their sample; small ones are exact still."""
+    """Without extremes, large values have those of their sample; small ones and pictures are exact still."""
     cheap, full = (observe(graph(), feeds(3), values=["x", "z"], extremes=e).values for e in (False, True))
-    assert cheap["z"] == full["z"]
-    assert cheap["x"].bins == full["x"].bins
-    assert full["x"].minimum < cheap["x"].minimum < cheap["x"].maximum < full["x"].maximum
+    assert cheap == full
+    assert cheap["x"].picture
+    photos = [{"x": np.random.default_rng(i).normal(size=(1, 2048, 8, 8)).astype(np.float32)} for i in (0, 1)]
+    cheap, full = (observe(wide_graph(), photos, values=["y"], extremes=e).values for e in (False, True))
+    assert cheap["y"].bins == full["y"].bins
+    assert full["y"].minimum < cheap["y"].minimum < cheap["y"].maximum < full["y"].maximum
+    assert not full["y"].picture
 
 
 def test_sample_is_fair() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobilekit.calibrate.stats import ValueStats, bin_counts, ordered_bins
+from mobilekit.calibrate.stats import ValueStats, bin_counts, exact_sum, ordered_bins
 from mobilekit.errors import UsageError
 from mobilekit.plan.ranges import (
     SMALLEST_SCALE,
     RangeRule,
+    balanced,
     image_scale,
     including_zero,
     range_of,
@@ -84,6 +87,42 @@ def test_methods() -> None:
     assert RangeRule(method="min-max", percentile=99.9).range_of(large).maximum == 50.0
     assert RangeRule(method="percentile", percentile=99.9).range_of(small).maximum == 50.0
     assert RangeRule(method="percentile", percentile=99.9).range_of(large).minimum == 0.0
+
+
+def test_pictures_keep_their_extremes() -> None:
+    """By whatever method: a bright spot of a picture is not clipped, that of a feature map is."""
+    values = np.r_[np.random.default_rng(0).normal(size=100_000), 50.0].astype(np.float32)
+    for method in ("percentile", "entropy", "mse"):
+        rule = RangeRule(method=method)
+        assert rule.range_of(stats(values, exhaustive=False)).maximum < 48.0
+        assert rule.range_of(replace(stats(values, exhaustive=False), picture=True)).maximum == 50.0
+
+
+@given(FLOATS, FLOATS)
+def test_symmetric_scales(a: float, b: float) -> None:
+    """A symmetric scale has its zero point at zero, and holds both ends; balancing twice changes nothing."""
+    interval = including_zero(min(a, b), max(a, b))
+    both = balanced(interval)
+    scale = RangeRule(symmetric=True).scale_for(interval)
+    assert scale.zero_point == 0
+    assert both.minimum <= interval.minimum + 1e-9 * abs(interval.minimum)
+    assert both.maximum >= interval.maximum
+    assert balanced(both).maximum == pytest.approx(both.maximum, rel=1e-12)
+
+
+def test_mean_extremes() -> None:
+    """The means of the photos' extremes, not the furthest ones."""
+    quiet, loud = (
+        stats(np.array([-1.0, 1.0]), exhaustive=False),
+        stats(np.array([-1.0, 9.0]), exhaustive=False),
+    )
+    parts = [
+        replace(photo, minimum_sum=exact_sum([photo.minimum]), maximum_sum=exact_sum([photo.maximum]))
+        for photo in (quiet, loud)
+    ]
+    found = RangeRule(method="mean-extremes").range_of(parts[0].merge(parts[1]))
+    assert (found.minimum, found.maximum) == (-1.0, 5.0)
+    assert RangeRule(method="min-max").range_of(parts[0].merge(parts[1])).maximum == 9.0
 
 
 def test_union_and_unknown_methods() -> None:
