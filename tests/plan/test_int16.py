@@ -111,7 +111,7 @@ def test_infinite_values_keep_their_operators_float() -> None:
 def _whole() -> tuple[object, QuantisationPlan]:
     graph = make_graph(
         f"g ({INPUT}) => (float[1, 4, 4, 4] y) {{ a = Conv(x, w) r = PRelu(a, s) y = Conv(r, w) }}",
-        {"w": W, "s": np.full((4, 1, 1), 0.3)},
+        {"w": W, "s": np.full((4, 1, 1), 1.3)},
     )
     return graph, plan_int8(graph, [FEED])
 

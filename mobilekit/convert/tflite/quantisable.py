@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from mobilekit.quantisation import Scale
 
 if TYPE_CHECKING:
@@ -36,12 +38,9 @@ UNIT_INT16 = Scale(scale=1.0 / 32768.0, zero_point=0)
 """The prescribed scale of Softmax, Logistic and Tanh at int16."""
 
 WITHOUT_INT16: Mapping[str, str] = MappingProxyType(
-    {
-        "PRelu": "LiteRT's PRELU computes something else on int16",
-        "HardSwish": "LiteRT's HARD_SWISH has no int16 kernel",
-    }
+    {"PRelu": "LiteRT's PRELU computes something else on int16, and its slopes are beyond one"}
 )
-"""Operators with an int8 kernel and none for int16, with the reason."""
+"""Operators with an int8 kernel and none for int16, with the reason; a PRelu of small slopes has a form."""
 
 ONLY_INT16: Mapping[str, Rule] = MappingProxyType(
     {
@@ -97,8 +96,11 @@ def rule_of(lowering: Lowering | None, view: GraphView, node: onnx.NodeProto) ->
 
 def int16_rule_of(lowering: Lowering | None, view: GraphView, node: onnx.NodeProto) -> Rule | None:
     """The rule of a node's int16 kernel; None where it has none."""
-    if lowering is None or node.domain or node.op_type in WITHOUT_INT16:
+    if lowering is None or node.domain:
         return None
+    if node.op_type in WITHOUT_INT16:
+        slopes = view.constants.get(node.input[1])
+        return "same-scale" if slopes is not None and bool(np.all(np.abs(slopes) <= 1.0)) else None
     return rule_of(lowering, view, node) or ONLY_INT16.get(node.op_type)
 
 

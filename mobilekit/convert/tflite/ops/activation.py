@@ -9,6 +9,7 @@ import numpy as np
 from mobilekit.convert.optable import lowers
 from mobilekit.convert.tflite.clamps import ENDS, saturates_at
 from mobilekit.convert.tflite.fusion import activation_of, clip_bounds
+from mobilekit.convert.tflite.ops.int16 import hard_swish_of_int16, prelu_of_int16
 from mobilekit.convert.tflite.ops.softmax import softmax_of_planes, softmax_of_two_channels
 from mobilekit.convert.tflite.planes import is_softmax_of_planes
 from mobilekit.convert.tflite.quantisable import SYMMETRIC_UNIT, UNIT_INTERVAL
@@ -107,6 +108,9 @@ def prelu(op: Operation, x: str, slope: str) -> None:
     array = array.reshape((1,) * (rank - array.ndim) + array.shape).transpose(op.order(rank))
     if rank > 1 and array.shape[0] == 1:
         array = array[0]
+    if op.storage == "int16":
+        prelu_of_int16(op, data, array)
+        return
     alpha = op.quantise(slope, array) if op.quantised else op.emitter.builder.constant(slope, array)
     op.add("PRELU", (data, alpha), (op.result(),))
 
@@ -126,6 +130,9 @@ def tanh(op: Operation, input: str) -> None:  # noqa: A002
 @lowers("HardSwish", since=14, layout="any", int8="free")
 def hard_swish(op: Operation, x: str) -> None:
     """HARD_SWISH."""
+    if op.storage == "int16":
+        hard_swish_of_int16(op, op.input(x))
+        return
     _unary(op, "HARD_SWISH", x)
 
 

@@ -1,0 +1,54 @@
+"""The intervals of channels before a normalisation: each gets the whole int8 range, and no more.
+
+What a norm reads is divided by each photo's own deviation, so that is the unit in which an error
+counts: a photo of little contrast needs fine steps, clipped outliers of a contrasty one cost little.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mobilekit.calibrate.channels import MASSES
+
+if TYPE_CHECKING:
+    from mobilekit.calibrate.channels import ChannelSketch
+    from mobilekit.tensors import Array
+
+_TRIED = 7
+"""So many quantiles from each end may be an end of the interval."""
+
+_STEPS = 255.0
+
+
+def intervals(sketch: ChannelSketch, *, margin: float = 0.0) -> tuple[Array, Array]:
+    """``(low, high)`` per channel, of the least mean error over photos after their norms.
+
+    The error is that of clipping beyond the interval and of rounding inside; an end is one of the
+    outer quantiles of the photo where it is furthest out, and ``margin`` of the extent beyond it.
+    """
+    quantiles = sketch.quantiles
+    unit = sketch.variances
+    unit = np.maximum(unit, unit.max() * 1e-9 + np.finfo(np.float64).tiny)
+    lows = quantiles.min(axis=0)[:, :_TRIED]
+    highs = quantiles.max(axis=0)[:, ::-1][:, :_TRIED]
+    best = np.full(lows.shape[0], np.inf)
+    low, high = lows[:, 0].copy(), highs[:, 0].copy()
+    for i in range(_TRIED):
+        for j in range(_TRIED):
+            cost = _cost(quantiles, lows[:, i], highs[:, j], unit)
+            better = cost < best
+            best = np.where(better, cost, best)
+            low, high = np.where(better, lows[:, i], low), np.where(better, highs[:, j], high)
+    beyond = margin * (high - low)
+    return low - beyond, high + beyond
+
+
+def _cost(quantiles: Array, low: Array, high: Array, unit: Array) -> Array:
+    """The error of each channel with these intervals, in units of each photo's variance."""
+    below = np.maximum(low[None, :, None] - quantiles, 0.0)
+    above = np.maximum(quantiles - high[None, :, None], 0.0)
+    clipped = (np.square(below) + np.square(above)) @ MASSES
+    rounded = np.square((high - low) / _STEPS) / 12.0
+    return np.asarray(((clipped + rounded) / unit).sum(axis=0))

@@ -1,0 +1,39 @@
+"""Intervals before a norm weigh clipping against steps, in units of each photo's deviation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mobilekit.calibrate.channels import LEVELS, ChannelSketch
+from mobilekit.plan.norm_channels import intervals
+
+
+def sketch_of(photos: list[np.ndarray]) -> ChannelSketch:
+    """One channel per row, values of each photo."""
+    rows = [np.sort(each, axis=1) for each in photos]
+    places = np.round(LEVELS * (rows[0].shape[1] - 1)).astype(int)
+    return ChannelSketch(
+        quantiles=np.stack([r[:, places] for r in rows]),
+        means=np.stack([r.mean(axis=1) for r in rows]),
+        squares=np.stack([np.square(r).mean(axis=1) for r in rows]),
+    )
+
+
+def test_bounded_values_are_held_whole() -> None:
+    """Uniform values, off centre: the interval is theirs; a margin goes beyond on both sides."""
+    values = np.random.default_rng(0).uniform(2.0, 6.0, size=(1, 2049))
+    low, high = intervals(sketch_of([values]))
+    assert np.allclose((low[0], high[0]), (values.min(), values.max()), atol=0.01)
+    wider = intervals(sketch_of([values]), margin=0.25)
+    assert np.allclose(np.ravel(wider), (1.0, 7.0), atol=0.05)
+
+
+def test_a_flat_photo_counts_in_its_own_unit() -> None:
+    """Beside a photo of little contrast, more of the contrasty one is clipped than without it."""
+    rng = np.random.default_rng(0)
+    bold = rng.standard_t(3, size=(1, 2049))
+    calm = 0.02 * rng.normal(size=(1, 2049))
+    alone, both = intervals(sketch_of([bold])), intervals(sketch_of([bold, calm]))
+    assert both[1][0] - both[0][0] < alone[1][0] - alone[0][0]
+    dead = intervals(sketch_of([np.zeros((1, 2049))]))
+    assert dead[0][0] == dead[1][0] == 0.0
