@@ -21,7 +21,7 @@ from mobilekit.pipeline.keys import build_key, description_key
 from mobilekit.pipeline.progress import counting
 from mobilekit.pipeline.reference import RecordedSession, record
 from mobilekit.plan.api import plan_int8
-from mobilekit.plan.equalise import equalise
+from mobilekit.plan.equalise import rewritten
 from mobilekit.plan.int16 import plan_w8a16
 from mobilekit.quantisation import QuantisationPlan
 from mobilekit.runtimes import open_runtime
@@ -251,7 +251,7 @@ def emit_file(
     }
 
     def build(folder: Path) -> None:
-        graph = equalise(prepared.graph, plan.equalisation) if plan else prepared.graph
+        graph = rewritten(prepared.graph, plan) if plan else prepared.graph
         content = emit(
             graph,
             precision=precision,

@@ -48,7 +48,8 @@ class Int16Planner:
     """A legalised ``graph`` and the extremes that ``samples`` showed of its values so far.
 
     ``input_ranges`` has the values of black and white of the graph's image inputs;
-    ``equalisation`` that of the plans to be raised. Values are observed when they are first needed.
+    ``equalisation`` and ``shifts`` those of the plans to be raised. Values are observed when they are
+    first needed.
     """
 
     def __init__(
@@ -57,12 +58,14 @@ class Int16Planner:
         samples: SampleSource | Sequence[Feed] | Observations,
         *,
         equalisation: Mapping[str, tuple[float, ...]] | None = None,
+        shifts: Mapping[str, tuple[float, ...]] | None = None,
         input_ranges: Mapping[str, tuple[float, float]] | None = None,
         progress: _Progress | None = None,
     ) -> None:
         self._graph, self._samples, self._progress = graph, samples, progress
         self._equalisation = dict(equalisation or {})
-        self._rewritten = equalise(graph, self._equalisation)
+        self._shifts = dict(shifts or {})
+        self._rewritten = equalise(graph, self._equalisation, self._shifts)
         self._view = view_of(self._rewritten)
         self._operators = operators_of(self._view)
         self._images = {name: (min(ends), max(ends)) for name, ends in (input_ranges or {}).items()}
@@ -86,6 +89,7 @@ class Int16Planner:
             values={},
             operators=lighten(self._view, self._operators, precisions),
             equalisation=self._equalisation,
+            shifts=self._shifts,
             method=INT16_METHOD,
             values_int16=scales.values,
         )
@@ -117,7 +121,8 @@ class Int16Planner:
         if unknown:
             message = f"no operator of the graph is named {', '.join(unknown)}"
             raise PlanError(message, hint="operators are named by their first outputs")
-        if dict(plan.equalisation) != self._equalisation or plan.graph_digest != self._graph.digest:
+        rewrites = dict(plan.equalisation), dict(plan.shifts)
+        if rewrites != (self._equalisation, self._shifts) or plan.graph_digest != self._graph.digest:
             message = "the plan is of another graph, or equalises it otherwise"
             raise PlanError(message, hint="give the planner the graph and the equalisation of the plan")
 

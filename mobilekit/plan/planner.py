@@ -16,15 +16,15 @@ from mobilekit.calibrate.samples import SampleSource
 from mobilekit.convert.tflite.quantisable import operators_of
 from mobilekit.convert.tflite.view import view_of
 from mobilekit.errors import PlanError
+from mobilekit.plan.always_float import always_float
 from mobilekit.plan.assign import ClassScales, class_scales, conflicts
-from mobilekit.plan.equalise import equalisation_factors, equalise
-from mobilekit.plan.faster_in_float import faster_in_float
+from mobilekit.plan.balance import Balance, balanced
+from mobilekit.plan.equalise import equalise
 from mobilekit.plan.heavy_weights import lighten
 from mobilekit.plan.kernel_limits import respect_limits
 from mobilekit.plan.precision import decide
 from mobilekit.plan.ranges import RangeRule, image_scale, range_of
 from mobilekit.plan.same_scale import scale_classes
-from mobilekit.plan.small_products import small_products
 from mobilekit.quantisation import QuantisationPlan
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ if TYPE_CHECKING:
     from mobilekit.source.graph import Graph
     from mobilekit.tensors import Feed
 
-EQUALISATION = "equalisation"
-"""The rewrites of a plan's field of this name."""
-
-_EQUALISATION_SAMPLES = 8
+_BALANCE_SAMPLES = 16
 
 _Progress = Callable[[int, int], None]
 
@@ -63,15 +60,14 @@ class Planner:
         self._rule = ranges or RangeRule()
         self._progress = progress
         decided = samples.rewrites if isinstance(samples, Observations) else None
-        self._factors = dict(decided[EQUALISATION]) if decided else equalisation_factors(graph, _few(samples))
-        self._rewritten = equalise(graph, self._factors)
+        self._balance = Balance.of(decided) if decided else balanced(graph, _few(samples))
+        self._rewritten = equalise(graph, self._balance.factors, self._balance.shifts)
         self._view = view_of(self._rewritten)
         self._operators = operators_of(self._view)
         self._images = {name: image_scale(*ends) for name, ends in (input_ranges or {}).items()}
         self._stats: dict[str, ValueStats] = {}
         self._ranges: dict[str, TensorRange] = {}
-        self._denied = small_products(self._view, self._operators)
-        self._denied |= faster_in_float(self._view, self._operators, self._denied)
+        self._denied = always_float(self._view, self._operators)
         # A file with integer inputs and outputs needs their scales, whatever computes them.
         self._borders = [
             name
@@ -97,7 +93,7 @@ class Planner:
     @property
     def rewrites(self) -> Rewrites:
         """What ``rewritten`` was rewritten by: for statistics, to do the same again."""
-        return {EQUALISATION: self._factors}
+        return self._balance.rewrites
 
     def observe_all(self) -> None:
         """Observe in one pass what any later plan could ask for."""
@@ -151,6 +147,8 @@ class Planner:
         )
         self._stats.update(seen.values)
         self._ranges.update({name: self._rule.range_of(stats) for name, stats in seen.values.items()})
+        # What a norm reads was given its interval when its channels were.
+        self._ranges.update({n: r for n, r in self._balance.ranges.items() if n in seen.values})
 
     def _unusable(self) -> frozenset[str]:
         return frozenset(name for name, value in self._stats.items() if value.non_finite or not value.photos)
@@ -168,7 +166,8 @@ class Planner:
             values=values,
             operators=lighten(self._view, self._operators, precisions),
             ranges=ranges,
-            equalisation=self._factors,
+            equalisation=self._balance.factors,
+            shifts=self._balance.shifts,
             method=str(self._rule),
         )
         return self._with_borders(made)
@@ -191,8 +190,8 @@ class Planner:
 
 def _few(
     samples: SampleSource | Sequence[Feed] | Observations,
-) -> SampleSource | Sequence[Feed] | Observations:
+) -> SampleSource | Sequence[Feed]:
     """A few samples, spread over all: enough to see how large channels are beside each other."""
     if isinstance(samples, SampleSource | Observations):
-        return samples.spread(_EQUALISATION_SAMPLES)
-    return samples[:: max(1, -(-len(samples) // _EQUALISATION_SAMPLES))]
+        return samples.spread(_BALANCE_SAMPLES)
+    return samples[:: max(1, -(-len(samples) // _BALANCE_SAMPLES))]

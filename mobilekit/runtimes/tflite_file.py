@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import mmap
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,15 @@ _DTYPES = {
 class TfliteTensor:
     """Tensor ``index`` of the file, seen as the ONNX value ``spec``.
 
-    File array = ONNX array × ``channel_scale`` (along ONNX axis 1), transposed by ``permutation``.
+    File array = (ONNX array − ``channel_shift``) × ``channel_scale`` (both along ONNX axis 1), transposed
+    by ``permutation``.
     """
 
     spec: TensorSpec
     index: int
     permutation: tuple[int, ...]
     channel_scale: tuple[float, ...] | None = None
+    channel_shift: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,10 @@ def _border(content: mmap.mmap) -> TfliteBorder:
     return TfliteBorder(
         inputs=tuple(_described(e, i) for e, i in zip(data["inputs"], inputs, strict=True)),
         outputs=tuple(_described(e, i) for e, i in zip(data["outputs"], outputs, strict=True)),
-        tensors={n: _described({"name": n, **e}, e["tensor"]) for n, e in data["tensors"].items()},
+        tensors={
+            name: _described({"name": name, **entry}, entry["tensor"], data.get("channels", ()))
+            for name, entry in data["tensors"].items()
+        },
     )
 
 
@@ -116,8 +121,7 @@ def _metadata(model: Any) -> Any:
     return None
 
 
-def _described(entry: Mapping[str, Any], index: int) -> TfliteTensor:
-    scale = entry.get("channel_scale")
+def _described(entry: Mapping[str, Any], index: int, channels: Sequence[Any] = ()) -> TfliteTensor:
     spec = TensorSpec(name=entry["name"], dtype=DType(entry["dtype"]), shape=tuple(entry["shape"]))
     permutation = tuple(entry["permutation"])
     if sorted(permutation) != list(range(len(spec.shape))):
@@ -127,8 +131,16 @@ def _described(entry: Mapping[str, Any], index: int) -> TfliteTensor:
         spec=spec,
         index=index,
         permutation=permutation,
-        channel_scale=None if scale is None else tuple(scale),
+        channel_scale=_channels(entry.get("channel_scale"), channels),
+        channel_shift=_channels(entry.get("channel_shift"), channels),
     )
+
+
+def _channels(said: Any, channels: Sequence[Any]) -> tuple[float, ...] | None:
+    """Numbers per channel, written out or as their place among ``channels``."""
+    if said is None:
+        return None
+    return tuple(channels[said] if isinstance(said, int) else said)
 
 
 def _undescribed(graph: Any, index: int, names: Mapping[int, str]) -> TfliteTensor:

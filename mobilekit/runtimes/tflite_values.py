@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def to_file(value: Array, tensor: TfliteTensor, details: Mapping[str, Any]) -> Array:
     """An ONNX value as the file's tensor. Raises InputDataError for integers that do not fit."""
+    if tensor.channel_shift is not None:
+        value = value - _along(np.asarray(tensor.channel_shift, value.dtype), 1, value.ndim)
     if tensor.channel_scale is not None:
         value = value * _along(np.asarray(tensor.channel_scale, value.dtype), 1, value.ndim)
     value = np.transpose(value, tensor.permutation)
@@ -37,6 +39,8 @@ def from_file(value: Array, tensor: TfliteTensor, details: Mapping[str, Any]) ->
     value = np.transpose(value, np.argsort(tensor.permutation))
     if tensor.channel_scale is not None:
         value = value / _along(np.asarray(tensor.channel_scale, value.dtype), 1, value.ndim)
+    if tensor.channel_shift is not None:
+        value = value + _along(np.asarray(tensor.channel_shift, value.dtype), 1, value.ndim)
     return np.array(value, tensor.spec.dtype.value, order="C")
 
 

@@ -119,7 +119,7 @@ def _whole() -> tuple[object, QuantisationPlan]:
 def test_raising_keeps_the_rest_of_the_plan(whole: tuple) -> None:
     """One operator changes, with its reason; raised again, the first stays raised."""
     graph, plan = whole
-    planner = Int16Planner(graph, [FEED], equalisation=plan.equalisation)
+    planner = Int16Planner(graph, [FEED], equalisation=plan.equalisation, shifts=plan.shifts)
     first = planner.raised(plan, {"y": "sensitive"})
     assert first.precision_of("y") == "int16"
     assert first.values == plan.values
@@ -132,7 +132,7 @@ def test_raising_keeps_the_rest_of_the_plan(whole: tuple) -> None:
 def test_what_has_no_kernel_is_not_raised(whole: tuple) -> None:
     """A PRelu stays as it was, and the planner says why."""
     graph, plan = whole
-    planner = Int16Planner(graph, [FEED], equalisation=plan.equalisation)
+    planner = Int16Planner(graph, [FEED], equalisation=plan.equalisation, shifts=plan.shifts)
     assert planner.raised(plan, {"r": "sensitive"}).operators == plan.operators
     assert "PRELU" in planner.refusal("r")
     assert planner.refusal("y") == ""
@@ -141,7 +141,7 @@ def test_what_has_no_kernel_is_not_raised(whole: tuple) -> None:
 def test_plans_and_operators_of_another_graph_are_refused(whole: tuple) -> None:
     """By name, by digest, by equalisation."""
     graph, plan = whole
-    planner = Int16Planner(graph, [FEED], equalisation=plan.equalisation)
+    planner = Int16Planner(graph, [FEED], equalisation=plan.equalisation, shifts=plan.shifts)
     with pytest.raises(PlanError, match="no operator of the graph is named zz"):
         planner.raised(plan, {"zz": ""})
     with pytest.raises(PlanError, match="another graph"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from mobilekit.convert.tflite.carried import carried
 from mobilekit.convert.tflite.clamps import drop_clamps
 from mobilekit.convert.tflite.emitter import PLANNED, Emitter, Form, Precision
 from mobilekit.convert.tflite.fusion import fuse
@@ -149,10 +150,12 @@ def _finish(emitter: Emitter, inputs: tuple[TensorSpec, ...], outputs: tuple[Ten
         "inputs": {s.name: i for s, i in zip(inputs, builder.inputs, strict=True)},
         "outputs": {s.name: i for s, i in zip(outputs, builder.outputs, strict=True)},
     }
+    channels: dict[tuple[float, ...], int] = {}
     content = metadata(
         inputs=[border_entry(s, emitter.border_order(s.name)) for s in inputs],
         outputs=[border_entry(s, emitter.border_order(s.name)) for s in outputs],
-        tensors=_taps(emitter, view),
+        tensors=_taps(emitter, view, channels),
+        channels=list(channels),
     )
     return write(builder, signature=signature, metadata=content)
 
@@ -170,9 +173,15 @@ def _name_apart(builder: FileBuilder) -> None:
         taken.add(draft.name)
 
 
-def _taps(emitter: Emitter, view: GraphView) -> dict[str, dict[str, Any]]:
-    """Every ONNX value that exists in the file: tensor, axis order, equalisation, shape, dtype."""
-    factors = emitter.plan.equalisation if emitter.plan else {}
+def _taps(
+    emitter: Emitter, view: GraphView, channels: dict[tuple[float, ...], int]
+) -> dict[str, dict[str, Any]]:
+    """Every ONNX value that exists in the file: tensor, axis order, equalisation, shape, dtype.
+
+    Most factors are those of many values: ``channels`` takes each vector once, with its place.
+    """
+    factors = carried(view, emitter.plan.equalisation) if emitter.plan else {}
+    shifts = emitter.plan.shifts if emitter.plan else {}
     result = {}
     for value, forms in emitter.forms.items():
         if value not in view.shapes or value in view.constants:
@@ -181,8 +190,13 @@ def _taps(emitter: Emitter, view: GraphView) -> dict[str, dict[str, Any]]:
         result[value] = {
             "tensor": index,
             "permutation": list(form.order),
-            "channel_scale": list(factors[value]) if value in factors else None,
+            "channel_scale": None,
             "shape": list(view.shapes[value]),
             "dtype": view.dtypes[value].name,
         }
+        if value in factors:
+            scale = tuple(factors[value].tolist())
+            result[value]["channel_scale"] = channels.setdefault(scale, len(channels))
+        if value in shifts:
+            result[value]["channel_shift"] = channels.setdefault(tuple(shifts[value]), len(channels))
     return result

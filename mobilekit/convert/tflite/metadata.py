@@ -28,7 +28,14 @@ def metadata(
     inputs: Sequence[Mapping[str, Any]],
     outputs: Sequence[Mapping[str, Any]],
     tensors: Mapping[str, Mapping[str, Any]],
+    channels: Sequence[Sequence[float]] = (),
 ) -> dict[str, bytes]:
-    """The metadata buffers of a file, by name: canonical JSON."""
-    content = {"format": FORMAT, "inputs": list(inputs), "outputs": list(outputs), "tensors": tensors}
+    """The metadata buffers of a file, by name: canonical JSON.
+
+    ``channels`` are numbers per channel that entries of ``tensors`` name by their place.
+    """
+    content: dict[str, Any] = {"format": FORMAT, "inputs": list(inputs), "outputs": list(outputs)}
+    content["tensors"] = tensors
+    if channels:
+        content["channels"] = [list(each) for each in channels]
     return {ENTRY: json.dumps(content, sort_keys=True, separators=(",", ":")).encode()}
