@@ -8,7 +8,7 @@ a whole photo differ in the third digit and take as long as the network.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
 Picture = npt.NDArray[np.float64]
+Cut = Callable[[int], slice]
+"""Of a side's length: the rows (or columns) that are looked at."""
 
 _COLOUR_SIDE = 128
 _STRUCTURE_SIDE = 192
@@ -40,15 +42,16 @@ class PictureTally:
 
     def add(self, expected: Array, got: Array) -> None:
         """Add one sample: every picture of its batch."""
-        want, have = (pictures(values, self._said) for values in (expected, got))
-        colours, structure, bias = [], [], []
-        for one, other in zip(want, have, strict=True):
-            colours.append(delta_e_map(_coloured(_thinned(one)), _coloured(_thinned(other))).ravel())
-            structure.append(_structure(one, other))
-            bias.append((other - one).mean(axis=(0, 1)))
+        cuts = (_spread, _middle)
+        (few, middle), (other_few, other_middle) = (
+            [pictures(values, self._said, cut=cut) for cut in cuts] for values in (expected, got)
+        )
+        pairs = list(zip(few, other_few, strict=True))
+        colours = [delta_e_map(_coloured(one), _coloured(other)).ravel() for one, other in pairs]
         self._differences.append(np.concatenate(colours))
+        self._bias.append(np.mean([(other - one).mean(axis=(0, 1)) for one, other in pairs], axis=0))
+        structure = [_structure(one, other) for one, other in zip(middle, other_middle, strict=True)]
         self._ssims.append(float(np.mean(structure)))
-        self._bias.append(np.mean(bias, axis=0))
 
     def result(self, psnrs: Sequence[float | None]) -> PictureParity:
         """What was added, with the samples' ``psnrs`` for the groups."""
@@ -81,19 +84,29 @@ def is_picture(description: TensorDescription | None, shape: tuple[int, ...]) ->
     return channel is not None and shape[channel] == description.channels
 
 
-def pictures(values: Array, description: TensorDescription) -> list[Picture]:
-    """The batch of an image tensor as H×W×C pictures (RGB or grey), 0…1, clipped; NaN is black."""
+def pictures(values: Array, description: TensorDescription, *, cut: Cut | None = None) -> list[Picture]:
+    """The batch of an image tensor as H×W×C pictures (RGB or grey), 0…1, clipped; NaN is black.
+
+    ``cut`` chooses the rows and columns of each.
+    """
     if description.layout_of(values.shape) is Layout.NCHW:
         values = values.transpose(0, 2, 3, 1)
+    if cut is not None:
+        values = values[:, cut(values.shape[1]), cut(values.shape[2])]
     mean, std = (np.asarray(each, np.float64) for each in description.affine())
     shown = np.clip(np.nan_to_num((values.astype(np.float64) * std + mean) / 255.0), 0.0, 1.0)
     return list(shown[..., ::-1] if description.color == "bgr" else shown)
 
 
-def _thinned(picture: Picture) -> Picture:
-    """Every so-many-th row and column."""
-    rows, columns = (math.ceil(side / _COLOUR_SIDE) for side in picture.shape[:2])
-    return picture[rows // 2 :: rows, columns // 2 :: columns]
+def _spread(side: int) -> slice:
+    """Every so-many-th row or column."""
+    step = math.ceil(side / _COLOUR_SIDE)
+    return slice(step // 2, None, step)
+
+
+def _middle(side: int) -> slice:
+    start = max(0, (side - _STRUCTURE_SIDE) // 2)
+    return slice(start, start + _STRUCTURE_SIDE)
 
 
 def _coloured(picture: Picture) -> Picture:
@@ -101,10 +114,8 @@ def _coloured(picture: Picture) -> Picture:
 
 
 def _structure(one: Picture, other: Picture) -> float:
-    """SSIM of the luminance in the middle; of what is smaller than its window, 1 less the mean difference."""
-    top, left = (max(0, (side - _STRUCTURE_SIDE) // 2) for side in one.shape[:2])
-    cut = (slice(top, top + _STRUCTURE_SIDE), slice(left, left + _STRUCTURE_SIDE))
-    want, have = (_luminance(picture)[cut] for picture in (one, other))
+    """SSIM of the luminance; of what is smaller than its window, 1 less the mean difference."""
+    want, have = _luminance(one), _luminance(other)
     if min(want.shape) < SSIM_WINDOW:
         return 1.0 - float(np.mean(np.abs(want - have)))
     return ssim(want, have)

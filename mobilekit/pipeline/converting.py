@@ -262,7 +262,7 @@ def _meta(job: Job, variant: Variant, plan_path: Path | None, warnings: Sequence
         "plan": str(plan_path) if plan_path else None,
         "self_check_fp32": dict(variant.check),
         "search": dict(variant.search) if variant.search is not None else None,
-        "islands": _islands(variant.path),
+        "islands": _islands(variant.path) if variant.plan is not None else None,
         "float_operators": variant.float_operators(),
         "warnings": list(warnings),
         "tools": dict(tool_versions()),

@@ -72,7 +72,7 @@ def _measured(
 ) -> dict[str, Any]:
     """One tier's part of report.json."""
     gates = gates_of(opened, variant, refused, target.budgets.get("fp16", Budget()))
-    islands = islands_of(operators_of_file(variant.path))
+    islands = islands_of(operators_of_file(variant.path)) if variant.plan is not None else None
     lower = [f"{r.scheme} was outside its budget: {line}" for r in refused for line in r.reasons]
     return {
         "sha256": digest_of_path(variant.path),
