@@ -231,11 +231,15 @@ class Editor:
     def remove_unused(self) -> None:
         """Remove the nodes and constants that no output depends on."""
         needed = {*self.outputs, *self._captured}
-        for node in reversed(self.nodes):
-            if needed.intersection(node.outputs):
+        pending, used = list(needed), set[Node]()
+        while pending:
+            node = self._producers.get(pending.pop())
+            if node is not None and node not in used:
+                used.add(node)
                 needed.update(node.inputs)
-            else:
-                self.remove(node)
+                pending += node.inputs
+        for node in [each for each in self._nodes if each not in used]:
+            self.remove(node)
         for name in [n for n in self.constants if n not in needed]:
             del self.constants[name]
 
@@ -322,10 +326,10 @@ def _sorted(nodes: Iterable[Node], producers: dict[str, Node]) -> list[Node]:
     readers: dict[Node, list[Node]] = {}
     ready: list[tuple[tuple[int, int], Node]] = []
     for node in nodes:
-        names = {*node.inputs, *(n for g in subgraphs(node) for n in free_names(g))}
-        before = {id(p): p for p in (producers.get(n) for n in names) if p is not None}
+        names = [*node.inputs, *(n for g in subgraphs(node) for n in free_names(g))]
+        before = {producers[n] for n in names if n in producers}
         waiting[node] = len(before)
-        for predecessor in before.values():
+        for predecessor in before:
             readers.setdefault(predecessor, []).append(node)
         if not before:
             ready.append((node.order, node))

@@ -108,6 +108,8 @@ def schema(op: str, opset: int) -> Any:
 
 def subgraphs(node: Node) -> list[Any]:
     """The GraphProtos among a node's attributes."""
+    if not node.attributes:
+        return []
     import onnx
 
     return [v for v in node.attributes.values() if isinstance(v, onnx.GraphProto)]
