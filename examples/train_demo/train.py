@@ -1,7 +1,8 @@
 """Train the fusion network on one small CPU: python train.py --out RUN.
 
 Three stages, each a given number of minutes: the core on pictures of 64, then of 128
-pixels, then the whole network at 512. Stop it at any time: RUN/last.pt is always whole.
+pixels, then the whole network at 512. Stop it at any time: RUN/last.pt is always whole,
+and RUN/after-128.pt has the weights as they were after that stage.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def gradient_loss(fused: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     return across.mean() + down.mean()
 
 
-def loss_of(fused: Tensor, truth: Tensor, weight: Tensor, mse: float = 5.0) -> Tensor:
+def loss_of(fused: Tensor, truth: Tensor, weight: Tensor, mse: float) -> Tensor:
     """Weighted L1 and squared error, and gradients at three scales."""
     error = fused - truth
     total = (error.abs() * weight).mean() + mse * (error.square() * weight).mean()
@@ -85,8 +86,8 @@ class Teacher(torch.nn.Module):
 class Trainer:
     """A network, its running average, its optimiser and its log."""
 
-    def __init__(self, out: Path, resume: Path | None) -> None:
-        self.out, self.start = out, time.time()
+    def __init__(self, out: Path, resume: Path | None, mse: float) -> None:
+        self.out, self.start, self.mse = out, time.time(), mse
         self.model = Fusion().to(memory_format=torch.channels_last)
         if resume is not None:
             self.model.load_state_dict(torch.load(resume, weights_only=True))
@@ -102,11 +103,11 @@ class Trainer:
         with (self.out / "training.log").open("a") as file:
             file.write(line + "\n")
 
-    def save(self) -> None:
+    def save(self, name: str = "last") -> None:
         """Write the averaged weights, atomically."""
-        partial = self.out / "last.pt.partial"
+        partial = self.out / f"{name}.pt.partial"
         torch.save(self.average.state_dict(), partial)
-        partial.replace(self.out / "last.pt")
+        partial.replace(self.out / f"{name}.pt")
 
     def update_average(self, decay: float) -> None:
         """Move the running average towards the weights; copy the statistics."""
@@ -154,6 +155,7 @@ class Trainer:
                 next_save = passed + 120
                 self.report(name, step, batch, running, self.psnr(test, factor, full=full))
         self.report(name, step, batch, running, self.psnr(test, factor, full=full))
+        self.save(f"after-{name}")
 
     def report(self, name: str, step: int, batch: int, loss: float, psnr: float) -> None:
         """Save and log."""
@@ -168,7 +170,7 @@ class Trainer:
                 module.eval()  # batches of 4 are too small for statistics
         target, source, truth = (x.to(memory_format=torch.channels_last) for x in shrink(batch, factor))
         fused, vectors = self.model.forward_training(target, source, full=full)
-        loss = loss_of(fused, truth, face_weight(batch.boxes, truth.shape[2]))
+        loss = loss_of(fused, truth, face_weight(batch.boxes, truth.shape[2]), self.mse)
         total = loss + self.teacher(vectors, batch)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -187,13 +189,15 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, nargs=2, default=(1000, 100))
     parser.add_argument("--batch", type=int, default=16, help="of the stage at 128 pixels")
     parser.add_argument("--rate", type=float, default=1.2e-3, help="of the stage at 128 pixels")
+    parser.add_argument("--rate-512", type=float, default=1e-4, help="of the stage at 512 pixels")
+    parser.add_argument("--mse", type=float, default=5.0, help="weight of the squared error in the loss")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=TRAIN_SEED, help="the first person and scene drawn")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    trainer = Trainer(options.out, options.resume)
+    trainer = Trainer(options.out, options.resume, options.mse)
     small, middle, large = options.minutes
     trainer.save()
     if small + middle > 0:
@@ -207,7 +211,7 @@ def main() -> None:
         train = draw_blocks(options.blocks[1], size=512, seed=options.seed)
         test = draw_blocks(4, size=512, seed=TEST_SEED)
         trainer.log(f"drew {train.pictures.nbytes / 2**20:.0f} MiB of pictures of 512 pixels")
-        trainer.stage("512", train, test, minutes=large, batch=4, factor=1, rate=4e-4, full=True)
+        trainer.stage("512", train, test, minutes=large, batch=4, factor=1, rate=options.rate_512, full=True)
     trainer.log("done")
 
 
