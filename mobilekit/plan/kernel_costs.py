@@ -28,8 +28,8 @@ TABLE_NS = 0.09
 """An int8 function of one value, element by element, is a table of 256 results."""
 
 _CACHED_BYTES = 1 << 20
-_BEYOND_CACHE = 2.2
-"""How much longer float takes where a map does not stay in the cache of a core."""
+_BEYOND_CACHE, _BEYOND_CACHE_BOTH = 2.2, 3.3
+"""How much longer float takes where a map, or each of two, does not stay in the cache of a core."""
 
 _ELEMENTWISE: Mapping[str, Costs] = MappingProxyType(
     {
@@ -96,8 +96,9 @@ def costs_of(view: GraphView, node: onnx.NodeProto, output: str) -> Costs:
         found = _reducing(node, math.prod(view.shapes[node.input[0]]), size, _positions(shape))
     else:
         found = _scaled(_ELEMENTWISE.get(node.op_type, _OTHERS), size)
-    beyond = _BEYOND_CACHE if 4 * size > _CACHED_BYTES else 1.0
-    return OPERATOR_NS + found[0] * beyond, OPERATOR_NS + found[1]
+    maps = [name for name in node.input if view.shapes.get(name) == shape and name not in view.constants]
+    beyond = _BEYOND_CACHE_BOTH if len(maps) > 1 else _BEYOND_CACHE
+    return OPERATOR_NS + found[0] * (beyond if _is_large(size) else 1.0), OPERATOR_NS + found[1]
 
 
 def is_depthwise(view: GraphView, node: onnx.NodeProto) -> bool:
@@ -109,8 +110,12 @@ def is_depthwise(view: GraphView, node: onnx.NodeProto) -> bool:
 def conversion_ns(view: GraphView, value: str, *, to_int8: bool) -> float:
     """What QUANTIZE or DEQUANTIZE of ``value`` costs."""
     size = math.prod(view.shapes[value])
-    beyond = _BEYOND_CACHE if 4 * size > _CACHED_BYTES else 1.0
+    beyond = _BEYOND_CACHE if _is_large(size) else 1.0
     return OPERATOR_NS + size * beyond * (QUANTIZE_NS if to_int8 else DEQUANTIZE_NS)
+
+
+def _is_large(size: int) -> bool:
+    return 4 * size > _CACHED_BYTES
 
 
 def _scaled(per: Costs, size: int, *, positions: int = 0, position: Costs = (0.0, 0.0)) -> Costs:
