@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mobilekit.calibrate.observe import observe
-from mobilekit.convert.tflite.quantisable import WITHOUT_INT16, operators_of
+from mobilekit.convert.tflite.quantisable import operators_of
 from mobilekit.convert.tflite.view import view_of
 from mobilekit.errors import PlanError
 from mobilekit.plan.equalise import equalise
@@ -184,7 +184,7 @@ def _refusal(operator: Operator) -> str:
         return ""
     if "Normalize" in operator.op_type:
         return NORM
-    return WITHOUT_INT16.get(operator.op_type, f"{NO_KERNEL} for {operator.op_type}")
+    return f"{NO_KERNEL} for {operator.op_type}"
 
 
 def _is_proportional(operator: Operator) -> bool:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mobilekit.convert.optable import Lowering
     from mobilekit.convert.tflite.view import GraphView
     from mobilekit.source.graph import Graph
+    from mobilekit.tensors import Array
 
 Rule = Literal["weights", "same-scale", "free", "fixed"]
 
@@ -36,11 +37,6 @@ UNIT_INTERVAL = Scale(scale=1.0 / 256.0, zero_point=-128)
 SYMMETRIC_UNIT = Scale(scale=1.0 / 128.0, zero_point=0)
 UNIT_INT16 = Scale(scale=1.0 / 32768.0, zero_point=0)
 """The prescribed scale of Softmax, Logistic and Tanh at int16."""
-
-WITHOUT_INT16: Mapping[str, str] = MappingProxyType(
-    {"PRelu": "LiteRT's PRELU computes something else on int16, and its slopes are beyond one"}
-)
-"""Operators with an int8 kernel and none for int16, with the reason; a PRelu of small slopes has a form."""
 
 ONLY_INT16: Mapping[str, Rule] = MappingProxyType(
     {
@@ -98,10 +94,15 @@ def int16_rule_of(lowering: Lowering | None, view: GraphView, node: onnx.NodePro
     """The rule of a node's int16 kernel; None where it has none."""
     if lowering is None or node.domain:
         return None
-    if node.op_type in WITHOUT_INT16:
+    if node.op_type == "PRelu":
         slopes = view.constants.get(node.input[1])
-        return "same-scale" if slopes is not None and bool(np.all(np.abs(slopes) <= 1.0)) else None
+        return None if slopes is None else "same-scale" if is_small(slopes) else "free"
     return rule_of(lowering, view, node) or ONLY_INT16.get(node.op_type)
+
+
+def is_small(slopes: Array) -> bool:
+    """Whether a PRelu of these has no larger results than operands."""
+    return bool(np.all(np.abs(slopes) <= 1.0))
 
 
 def _data_operands(found: Lowering | None, node: onnx.NodeProto, *, product: bool) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mobilekit.convert.tflite.builder import TensorQuantisation
+from mobilekit.convert.tflite.quantisable import is_small
 
 if TYPE_CHECKING:
     from mobilekit.convert.tflite.operation import Operation
@@ -17,10 +18,24 @@ _LARGEST = 32767.0
 
 
 def prelu_of_int16(op: Operation, data: int, slopes: Array) -> None:
-    """``max(x, slope * x)``: PRelu, for slopes up to one; in magnitude too, so that the scale of x serves."""
-    scaled = op.temporary(op.tensor_shape(data), like=data)
-    op.add("MUL", (data, _constant(op, "slopes", slopes)), (scaled,))
-    op.add("MAXIMUM", (data, scaled), (op.result(),))
+    """``max(x, slope * x)`` where no slope is beyond one, else ``relu(x) + slope * min(x, 0)``.
+
+    The scale of x serves the former; what is made of it for the latter too, but for the product.
+    """
+    shape, scales = op.tensor_shape(data), _constant(op, "slopes", slopes)
+    if is_small(slopes):
+        scaled = op.temporary(shape, like=data)
+        op.add("MUL", (data, scales), (scaled,))
+        op.add("MAXIMUM", (data, scaled), (op.result(),))
+        return
+    positive, negative, result = op.temporary(shape, like=data), op.temporary(shape, like=data), op.result()
+    quantisation = op.emitter.builder.tensors[data].quantisation
+    zero = op.emitter.builder.constant(f"{op.output}/zero", np.zeros(1, np.int16), quantisation=quantisation)
+    scaled = op.temporary(shape, like=result)
+    op.add("RELU", (data,), (positive,))
+    op.add("MINIMUM", (data, zero), (negative,))
+    op.add("MUL", (negative, scales), (scaled,))
+    op.add("ADD", (positive, scaled), (result,), potScaleInt16=False)
 
 
 def hard_swish_of_int16(op: Operation, data: int) -> None:
