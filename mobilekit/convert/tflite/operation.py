@@ -27,8 +27,8 @@ _INT8_MAXIMUM = 127
 _INT16_MAXIMUM = 32767
 _LEAST_NORMAL = 1e-36
 _LEAST_RESCALING = 2.0**-30
-_MOST_BIAS = {"int8": 2.0**30, "int16": 2.0**46}
-"""Half of what the accumulator holds, which needs the rest: int32; 48 bits of int64 (LiteRT's common.h)."""
+_MOST_BIAS = 2.0**30
+"""Half of what int32 holds: the accumulator needs the rest, and NPUs have int32 biases at int16 as well."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -261,7 +261,7 @@ class Operation:
         if bias is None:
             return least
         offsets = np.abs(self.constant(bias).reshape(-1).astype(np.float64))
-        return np.maximum(least, offsets / source / _MOST_BIAS[self.storage])
+        return np.maximum(least, offsets / source / _MOST_BIAS)
 
     def bias(self, value: str | None, channels: int, *, data: int, scales: Array | None) -> int:
         """The bias tensor (zeros if there is none): int32 (int64 in int16) with scale input x weights."""
@@ -277,8 +277,8 @@ class Operation:
             np.float32
         )
         dtype = np.dtype(np.int64 if self.storage == "int16" else np.int32)
-        most = _MOST_BIAS[self.storage] * 2 - 1
-        integers = np.clip(np.round(array / steps.astype(np.float64)), -most - 1, most).astype(dtype)
+        limits = np.iinfo(np.int32)
+        integers = np.clip(np.round(array / steps.astype(np.float64)), limits.min, limits.max).astype(dtype)
         made = TensorQuantisation(scales=tuple(float(s) for s in steps), zero_points=(0,) * channels)
         return self.emitter.builder.constant(f"{name}/{dtype.name}", integers, quantisation=made)
 

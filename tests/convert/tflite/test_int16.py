@@ -331,3 +331,18 @@ def test_operator_versions_of_int16(net: tuple[Graph, Feed]) -> None:
     versions = {o.kind: version_of(o, builder.tensors) for o in builder.operators}
     expected = {"CONV_2D": 1, "RELU": 3, "LOGISTIC": 3, "MUL": 4, "CONCATENATION": 3}
     assert expected.items() <= versions.items()
+
+
+def test_biases_are_numbers_of_int32(tmp_path: Path) -> None:
+    """A channel of tiny weights and a large bias, as folded batch norms leave: NPUs would refuse more bits."""
+    weights = whole(4, 8, 1, 1)
+    weights[1] = 1e-7
+    graph = graph_of(MAP, "Conv(x, w, b)", {"w": weights, "b": np.array([0.1, 3.0, -0.2, 0.0])})
+    feed = feed_of(graph)
+    plan = at_int16(graph, feed)
+    builder = draft(graph, precision="w8a16", plan=plan)
+    (operator,) = (o for o in builder.operators if o.kind == "CONV_2D")
+    assert 2**29 < np.abs(builder.array_of(operator.inputs[2])).max() < 2**31
+    got = executed(emit(graph, precision="w8a16", plan=plan), feed, tmp_path)
+    with open_graph(graph) as session:
+        assert np.abs(got - session.run(feed)["y"]).max() < 2 * plan.values_int16["y"].scale

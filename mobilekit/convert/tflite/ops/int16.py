@@ -18,7 +18,7 @@ _LARGEST = 32767.0
 
 
 def prelu_of_int16(op: Operation, data: int, slopes: Array) -> None:
-    """``max(x, slope * x)`` where no slope is beyond one, else ``relu(x) + slope * min(x, 0)``.
+    """``max(x, slope * x)`` where no slope is beyond one, else ``relu(x) + slope * (x - relu(x))``.
 
     The scale of x serves the former; what is made of it for the latter too, but for the product.
     """
@@ -29,11 +29,9 @@ def prelu_of_int16(op: Operation, data: int, slopes: Array) -> None:
         op.add("MAXIMUM", (data, scaled), (op.result(),))
         return
     positive, negative, result = op.temporary(shape, like=data), op.temporary(shape, like=data), op.result()
-    quantisation = op.emitter.builder.tensors[data].quantisation
-    zero = op.emitter.builder.constant(f"{op.output}/zero", np.zeros(1, np.int16), quantisation=quantisation)
     scaled = op.temporary(shape, like=result)
     op.add("RELU", (data,), (positive,))
-    op.add("MINIMUM", (data, zero), (negative,))
+    op.add("SUB", (data, positive), (negative,), potScaleInt16=False)
     op.add("MUL", (negative, scales), (scaled,))
     op.add("ADD", (positive, scaled), (result,), potScaleInt16=False)
 
