@@ -54,21 +54,30 @@ def _rungs(
     yield variant
     if given is None:
         budget = target.budget_of(tier, precision)
-        mixed = mixed_rung(opened, variant, budget, checks=target.checks, io=tier.io)
+        # Elsewhere int16 convolutions run in reference kernels, or not at all.
+        int16 = tier.accelerators == ("npu",)
+        mixed = mixed_rung(opened, variant, budget, checks=target.checks, io=tier.io, int16=int16)
         if mixed is not None:
             yield mixed
 
 
 def mixed_rung(
-    opened: Opened, variant: Variant, budget: Budget, *, checks: Checks, io: Literal["float32", "int8"]
+    opened: Opened,
+    variant: Variant,
+    budget: Budget,
+    *,
+    checks: Checks,
+    io: Literal["float32", "int8"],
+    int16: bool = False,
 ) -> Variant | RefusedRung | None:
-    """What follows a static int8 ``variant`` that is outside its budget: some of its operators in float.
+    """What follows a static int8 ``variant`` that is outside its budget: some of its operators in float, or
+    with ``int16`` in that.
 
     None where there is nothing to search: another precision, no photos, or no float allowed.
     """
     if variant.precision != "int8" or not may_search(budget) or variant.is_int8_in_name_only:
         return None
-    searched = searched_plan(opened, prepare(opened), budget)
+    searched = searched_plan(opened, prepare(opened), budget, int16=int16)
     if searched is None:
         return None
     if not searched.account["kept_float"]:

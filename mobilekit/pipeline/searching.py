@@ -23,8 +23,9 @@ from mobilekit.pipeline.keys import build_key, description_key
 from mobilekit.pipeline.progress import counting
 from mobilekit.pipeline.reference import AheadSession
 from mobilekit.pipeline.stages import image_ranges, read_plan
+from mobilekit.plan.int16 import Int16Planner
 from mobilekit.plan.planner import Planner
-from mobilekit.plan.search import search, with_floats
+from mobilekit.plan.search import reasons_of, search, with_more_bits
 from mobilekit.plan.sensitivity import analyse
 from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.reference import open_reference
@@ -62,8 +63,13 @@ class Searched:
     account: Mapping[str, Any]
 
 
-def searched_plan(opened: Opened, prepared: Prepared, budget: Budget) -> Searched | None:
-    """The least float that keeps ``budget`` on calibration photos; None where there are no photos for it."""
+def searched_plan(
+    opened: Opened, prepared: Prepared, budget: Budget, *, int16: bool = False
+) -> Searched | None:
+    """The least float that keeps ``budget`` on calibration photos; None where there are no photos for it.
+
+    With ``int16`` activations of 16 bits take the place of float.
+    """
     calibrating, photos = opened.calibrating, opened.calibration
     if calibrating is None or photos is None:
         return None
@@ -76,6 +82,7 @@ def searched_plan(opened: Opened, prepared: Prepared, budget: Budget) -> Searche
         "rule": str(job.ranges),
         "ranges": image_ranges(opened),
         "budget": asdict(budget),
+        "int16": int16,
         "description": description_key(job.description),
         **build_key(),
     }
@@ -95,11 +102,13 @@ def searched_plan(opened: Opened, prepared: Prepared, budget: Budget) -> Searche
                 planner,
                 sensitivity,
                 _Measuring(opened, planner, samples, budget, Path(scratch) / "tried.tflite"),
+                int16=_int16_planner(opened, prepared, ranged, planner) if int16 else None,
                 most_float=1.0 if budget.float_share_max is None else budget.float_share_max,
                 progress=counting(job.progress, "search"),
             )
         whole = _planner(opened, prepared, calibrating)
-        made = with_floats(whole, {name: kept.reason for kept in found.kept for name in kept.operators})
+        wide = _int16_planner(opened, prepared, calibrating, whole) if int16 else None
+        made = with_more_bits(whole, reasons_of(found.kept), int16=wide)
         (folder / "plan.json").write_text(made.to_json(), encoding="utf-8")
         write_json(folder / "search.json", account(sensitivity, found, samples))
 
@@ -111,6 +120,20 @@ def searched_plan(opened: Opened, prepared: Prepared, budget: Budget) -> Searche
 def _planner(opened: Opened, prepared: Prepared, samples: SampleSource | Statistics) -> Planner:
     job = opened.job
     return Planner(prepared.graph, samples, ranges=job.ranges, input_ranges=image_ranges(opened))
+
+
+def _int16_planner(
+    opened: Opened, prepared: Prepared, samples: SampleSource | Statistics, planner: Planner
+) -> Int16Planner:
+    """For operators of that planner's plans."""
+    plan = planner.plan()
+    return Int16Planner(
+        prepared.graph,
+        samples,
+        equalisation=plan.equalisation,
+        shifts=plan.shifts,
+        input_ranges=image_ranges(opened),
+    )
 
 
 def _halves(photos: SampleSource) -> tuple[SampleSource, SampleSource]:

@@ -19,11 +19,13 @@ from mobilekit.plan.macs import count_macs
 from mobilekit.plan.precision import decide
 from mobilekit.plan.regions import Regions, cost_of
 from mobilekit.plan.simulate import sources_of
+from mobilekit.quantisation import OperatorPlan
 
 if TYPE_CHECKING:
+    from mobilekit.plan.int16 import Int16Planner
     from mobilekit.plan.planner import Planner
     from mobilekit.plan.sensitivity import Noise, Sensitivity
-    from mobilekit.quantisation import OperatorPlan, QuantisationPlan
+    from mobilekit.quantisation import QuantisationPlan
 
 MOST_FILES = 16
 """Files that are written and measured, at most."""
@@ -76,15 +78,17 @@ def search(
     sensitivity: Sensitivity,
     measure: Measure,
     *,
+    int16: Int16Planner | None = None,
     most_float: float = 1.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Found:
     """Find the plan with the least float work for which ``measure`` has no positive shortfall.
 
-    ``most_float`` is the largest share of the multiply-accumulates that may be float. ``sensitivity``
-    is that of ``planner.plan()``. Raises what planning and measuring raise.
+    With a planner for it, ``int16`` takes the place of float. ``most_float`` is the largest share of
+    the multiply-accumulates that may be in either. ``sensitivity`` is that of ``planner.plan()``.
+    Raises what planning and measuring raise.
     """
-    return _Search(planner, sensitivity, measure, most_float, progress).run()
+    return _Search(planner, sensitivity, measure, int16, most_float, progress).run()
 
 
 class _Search:
@@ -93,10 +97,12 @@ class _Search:
         planner: Planner,
         sensitivity: Sensitivity,
         measure: Measure,
+        int16: Int16Planner | None,
         most_float: float,
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self._planner, self._sensitivity, self._measure = planner, sensitivity, measure
+        self._int16 = int16
         self._most_float, self._progress = most_float, progress
         self._operators = planner.operators
         self._regions = Regions(planner.operators)
@@ -117,7 +123,7 @@ class _Search:
             steps += added
             after = self._measured(_names(steps))
         steps, after, kept = self._without_the_needless(steps, after)
-        plan = with_floats(self._planner, {name: k.reason for k in kept for name in k.operators})
+        plan = with_more_bits(self._planner, reasons_of(kept), int16=self._int16)
         return Found(
             plan=plan, kept=kept, within=_is_within(after), before=before, after=after, files=self._files
         )
@@ -126,7 +132,7 @@ class _Search:
         self._files += 1
         if self._progress is not None:
             self._progress(self._files - 1, MOST_FILES)
-        return self._measure(with_floats(self._planner, dict.fromkeys(names, "")))
+        return self._measure(with_more_bits(self._planner, dict.fromkeys(names, ""), int16=self._int16))
 
     def _steps(self, steps: Sequence[tuple[str, ...]], now: Shortfalls) -> list[tuple[str, ...]]:
         """Further sets of operators to make float, until what is foreseen is enough."""
@@ -161,13 +167,18 @@ class _Search:
         for source in sorted(active, key=lambda s: (-share[s], s))[:_LOOKED_AT]:
             region = tuple(n for n in self._regions.removing(source) if n not in names)
             tried = {**names, **dict.fromkeys(region)}
-            if not region or self._float_work(tried) > self._most_float:
+            if not self._possible(region) or self._float_work(tried) > self._most_float:
                 continue
             gain = _decibels(noise[rows], self._noise(tried)[rows])
             price = max(self._cost(self._precisions(tried)) - cost, 1e-4)
             if gain > 0.0 and (best is None or gain / price > best[0]):
                 best = gain / price, region
         return best[1] if best else None
+
+    def _possible(self, region: Sequence[str]) -> bool:
+        if self._int16 is not None and any(self._int16.refusal(name) for name in region):
+            return False
+        return bool(region)
 
     def _without_the_needless(
         self, steps: list[tuple[str, ...]], after: Shortfalls
@@ -208,6 +219,9 @@ class _Search:
         )
 
     def _precisions(self, names: Mapping[str, None]) -> dict[str, OperatorPlan]:
+        if self._int16 is not None:
+            planned = decide(self._operators, denied=self._base)
+            return {**planned, **dict.fromkeys(names, OperatorPlan(precision="int16"))}
         return decide(self._operators, denied={**self._base, **dict.fromkeys(names, "")})
 
     def _noise(self, names: Mapping[str, None]) -> Noise:
@@ -225,11 +239,21 @@ class _Search:
         return sum(self._macs.get(name, 0.0) for name in names)
 
 
-def with_floats(planner: Planner, reasons: Mapping[str, str]) -> QuantisationPlan:
-    """The planner's plan with the operators of ``reasons`` in float, weights and all.
+def reasons_of(kept: Sequence[Kept]) -> dict[str, str]:
+    """Why each operator is float, by name."""
+    return {name: each.reason for each in kept for name in each.operators}
 
-    Their weights are half-precision numbers in the file: int8 ones would bring back half the error.
+
+def with_more_bits(
+    planner: Planner, reasons: Mapping[str, str], *, int16: Int16Planner | None = None
+) -> QuantisationPlan:
+    """The planner's plan with the operators of ``reasons`` at ``int16``, else in float, weights and all.
+
+    Weights of float operators are half-precision numbers in the file: int8 ones would bring back half
+    the error.
     """
+    if int16 is not None:
+        return int16.raised(planner.plan(), reasons) if reasons else planner.plan()
     plan = planner.plan(denied=reasons)
     weighty = {o.name for o in planner.operators if o.rule == "weights"}
     own = {

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from mobilekit.plan.same_scale import scale_classes
+from mobilekit.quantisation import INTEGERS
 from mobilekit.source.graph import graph_from_proto
 
 if TYPE_CHECKING:
@@ -42,15 +43,17 @@ class Source:
 def sources_of(operators: Sequence[Operator], precisions: Mapping[str, OperatorPlan]) -> tuple[Source, ...]:
     """What a plan with these ``precisions`` rounds, in the order of the graph.
 
-    Values that same-scale operators make of rounded ones are no sources: nothing is rounded twice.
+    Values that same-scale operators make of rounded ones are no sources: nothing is rounded twice. The
+    weights of int16 operators are int8 too, their values count as exact.
     """
     chosen = [o for o in operators if precisions[o.name].precision == "int8"]
     values = (value for each in scale_classes(chosen) for value in each.sources)
     found = [Source(kind="value", name=value) for value in values]
     found += [
         Source(kind="operands", name=o.name)
-        for o in chosen
-        if o.rule == "weights" or (o.constants and o.rule == "free")
+        for o in operators
+        if precisions[o.name].precision in INTEGERS
+        and (o.rule == "weights" or (o.constants and o.rule == "free"))
     ]
     return tuple(found)
 

@@ -17,6 +17,7 @@ from mobilekit.package.manifest import SCHEMA_FOLDER
 from mobilekit.pipeline.ladder import may_search
 from mobilekit.target import Budget
 from tests.pipeline.support import write_config, write_model, write_photos, write_target
+from tests.plan.outlier import outlier_weights
 
 TARGET = """\
 name = "mine"
@@ -33,8 +34,8 @@ budget = { psnr_mean = 36.0 }
 OUTPUT = '[outputs.picture]\nkind = "image"\nrange = [-1.0, 1.0]\n'
 
 
-def uneven_model(factor: float = 1000.0) -> onnx.ModelProto:
-    """Four convolutions; one channel between the second and the third is ``factor`` times the others."""
+def cancelling_model() -> onnx.ModelProto:
+    """Four convolutions; the third takes away what all channels of the second have in common."""
     text = """
     <ir_version: 8, opset_import: ["": 17]>
     g (float[1, 3, 16, 16] image) => (float[1, 3, 16, 16] picture) {
@@ -42,29 +43,22 @@ def uneven_model(factor: float = 1000.0) -> onnx.ModelProto:
         ra = Relu(a)
         b = Conv<pads = [1, 1, 1, 1]>(ra, wb)
         rb = Relu(b)
-        c = Conv<pads = [1, 1, 1, 1]>(rb, wc)
+        c = Conv(rb, wc)
         rc = Relu(c)
         d = Conv<pads = [1, 1, 1, 1]>(rc, wd)
         picture = Tanh(d)
     }"""
     model = onnx.parser.parse_model(text)
-    rng = np.random.default_rng(7)
-    sizes = {"wa": (8, 3, 0.3), "wb": (8, 8, 0.2), "wc": (8, 8, 0.2), "wd": (3, 8, 0.1)}
-    for name, (outputs, inputs, spread) in sizes.items():
-        array = rng.normal(0, spread, (outputs, inputs, 3, 3)).astype(np.float32)
-        if name == "wb":
-            array[0] *= factor
-        if name == "wc":
-            array[:, 0] /= factor
-        model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    for name, array in outlier_weights(1.0).items():
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array.astype(np.float32), name))
     return model
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the uneven model, its description and 8 photos."""
+    """A folder with the cancelling model, its description and 8 photos."""
     monkeypatch.chdir(tmp_path)
-    write_model(tmp_path, uneven_model())
+    write_model(tmp_path, cancelling_model())
     write_config(tmp_path, rest=OUTPUT)
     write_photos(tmp_path, 8)
     return tmp_path
@@ -99,6 +93,15 @@ def test_some_float_brings_int8_within_its_budget(here: Path) -> None:
     ]
     assert found["islands"]["islands"] >= 2  # the two convolutions, the tail
     assert json.loads((here / "dist/mine/only/manifest.json").read_text())["scheme"] == "w8a8-mixed"
+
+
+def test_a_tier_of_npus_has_int16_instead_of_float(here: Path) -> None:
+    """Where the NPU is the only accelerator, what needs more than 8 bits has 16."""
+    found = packaged(here, TARGET.replace('["npu", "cpu"]', '["npu"]').replace("36.0", "31.0"))
+    assert found["scheme"] == "w8a8-mixed"
+    assert found["int16_share"] > 0.0
+    plan = json.loads((here / "dist/mine/only/plan.json").read_text())
+    assert {"b", "c"} <= {n for n, p in plan["operators"].items() if p["precision"] == "int16"}
 
 
 def test_search_photos_are_not_the_scored_ones(here: Path) -> None:

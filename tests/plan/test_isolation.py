@@ -12,12 +12,12 @@ from tests.plan.outlier import images, outlier_graph, planner_of
 
 
 def test_the_spoiled_operator_stands_out(graph_of) -> None:
-    """The operator that reads the uneven value is wrong by itself; without the unevenness none is."""
+    """The operator that reads the cancelled value is wrong by itself; without what is cancelled none is."""
     planner = planner_of(outlier_graph(graph_of))
     found = isolate(planner.rewritten, planner.plan(), planner.operators, images())
     assert max(found.operators, key=found.operators.__getitem__) == "c"
     assert found.operators["c"] > 10.0 * found.operators["a"]
-    even = planner_of(outlier_graph(graph_of, factor=1.0))
+    even = planner_of(outlier_graph(graph_of, common=0.0))
     calm = isolate(even.rewritten, even.plan(), even.operators, images())
     assert max(calm.operators.values()) < 0.01
 

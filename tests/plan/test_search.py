@@ -10,8 +10,9 @@ import pytest
 
 from mobilekit.convert.tflite import emit
 from mobilekit.metrics import psnr
+from mobilekit.plan.int16 import Int16Planner
 from mobilekit.plan.planner import Planner
-from mobilekit.plan.search import MOST_FILES, Found, Shortfalls, search, with_floats
+from mobilekit.plan.search import MOST_FILES, Found, Shortfalls, search, with_more_bits
 from mobilekit.plan.sensitivity import analyse
 from mobilekit.quantisation import QuantisationPlan
 from mobilekit.runtimes.litert import open_tflite
@@ -40,7 +41,7 @@ def searched(graph_of, folder: Path, least: float, **more: float) -> tuple[Plann
 
 
 def test_only_what_spoils_becomes_float(graph_of, tmp_path) -> None:
-    """The two convolutions around the uneven value are float, the others stay int8; the reason says why."""
+    """The two convolutions around the cancelled value are float, the others stay int8; the reason says why."""
     _, found = searched(graph_of, tmp_path, 36.0)
     assert found.before["y"] > 0.0 >= found.after["y"]
     assert found.within
@@ -76,7 +77,7 @@ def test_the_same_search_gives_the_same_plan(graph_of, tmp_path) -> None:
 def test_floats_keep_exact_weights(graph_of, tmp_path) -> None:
     """Weights of what a search made float are half-precision numbers, not bytes."""
     planner = planner_of(outlier_graph(graph_of))
-    plan = with_floats(planner, {"b": "why"})
+    plan = with_more_bits(planner, {"b": "why"})
     assert plan.operators["b"].precision == "fp16-weights"
     assert plan.operators["b"].reason == "why"
     sizes = [len(emit(planner.rewritten, precision="int8", plan=p)) for p in (planner.plan(), plan)]
@@ -86,3 +87,24 @@ def test_floats_keep_exact_weights(graph_of, tmp_path) -> None:
 def planner_weights() -> int:
     """Bytes that the weights of ``b`` take more as halves than as bytes."""
     return 8 * 8 * 3 * 3
+
+
+def test_int16_takes_the_place_of_float(graph_of, tmp_path) -> None:
+    """For an accelerator of integers the same operators have 16-bit activations, and none is made float."""
+    planner = planner_of(outlier_graph(graph_of))
+    plan = planner.plan()
+    sensitivity = analyse(planner.rewritten, plan, planner.operators, images())
+    int16 = Int16Planner(
+        planner.graph,
+        images(),
+        equalisation=plan.equalisation,
+        shifts=plan.shifts,
+        input_ranges={"x": (0.0, 1.0)},
+    )
+    found = search(planner, sensitivity, measured(planner, tmp_path, 36.0), int16=int16)
+    assert found.within
+    wide = {n: p.reason for n, p in found.plan.operators.items() if p.precision == "int16"}
+    assert {"b", "c"} <= set(wide)
+    assert all(reason.startswith("sensitivity:") for reason in wide.values())
+    floats = {n for n, p in found.plan.operators.items() if p.precision == "float"}
+    assert floats == {n for n, p in plan.operators.items() if p.precision == "float"}

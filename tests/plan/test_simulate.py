@@ -24,7 +24,7 @@ g (float[1, 4, 12, 12] x) => (float[1, 4, 10, 10] y, float[1, 4, 14, 14] p) {
 
 def test_everything_rounded_is_the_int8_file(graph_of, tmp_path) -> None:
     """The simulation of all sources and the file in LiteRT agree far better than either with float."""
-    graph = outlier_graph(graph_of, factor=4.0)
+    graph = outlier_graph(graph_of, common=0.02)
     planner = planner_of(graph)
     plan, feed = planner.plan(), images()[0]
     path = tmp_path / "int8.tflite"
