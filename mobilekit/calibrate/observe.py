@@ -114,8 +114,10 @@ class _Counter:
         """Add what one photo gave."""
         whole = outputs.get(name)
         self._exhaustive &= whole is not None
-        self._picture &= whole is None and _is_picture(outputs[_output(name, "sample")].shape)
-        sample = (outputs[_output(name, "sample")] if whole is None else whole).ravel()
+        picture = outputs.get(_output(name, "picture"))
+        self._picture &= picture is not None
+        sample = next(s for s in (whole, picture, outputs.get(_output(name, "sample"))) if s is not None)
+        sample = sample.ravel()
         finite = np.isfinite(sample)
         low, high = _extremes(outputs, name, sample)
         if not (math.isfinite(low) and math.isfinite(high) and finite.all()):
@@ -201,15 +203,15 @@ def _tap(model: onnx.ModelProto, values: Sequence[str], *, extremes: bool) -> No
         if math.prod(shape) <= SAMPLE_SIZE:
             _add_output(model, name, kind, shape)
             continue
-        if extremes or _is_picture(shape):
+        picture = len(shape) == 4 and shape[1] <= PICTURE_CHANNELS
+        if extremes or picture:
             for operator, end in (("ReduceMin", "minimum"), ("ReduceMax", "maximum")):
                 _add_output(model, _node(model, operator, [name], _output(name, end), keepdims=0), kind, ())
-        sampled, size = _sample_map(model, name, kind, shape) or _sample_flat(model, name, shape)
+        found = None if picture else _sample_map(model, name, kind, shape)
+        sampled, size = found or _sample_flat(
+            model, name, shape, _output(name, "picture" if picture else "sample")
+        )
         _add_output(model, sampled, kind, size)
-
-
-def _is_picture(shape: tuple[int, ...]) -> bool:
-    return len(shape) == 4 and shape[1] <= PICTURE_CHANNELS
 
 
 def _sample_map(
@@ -240,12 +242,14 @@ def _sample_map(
     return sample, (*shape[:2], rows.count, columns.count)
 
 
-def _sample_flat(model: onnx.ModelProto, name: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+def _sample_flat(
+    model: onnx.ModelProto, name: str, shape: tuple[int, ...], output: str
+) -> tuple[str, tuple[int, ...]]:
     """Every s-th element."""
     size, step = math.prod(shape), stride(shape)
     flat = _node(model, "Reshape", [name, _constant(model, -1)], _output(name, "flat"))
     bounds = [_constant(model, number) for number in (0, size, 0, step)]
-    return _node(model, "Slice", [flat, *bounds], _output(name, "sample")), (-(-size // step),)
+    return _node(model, "Slice", [flat, *bounds], output), (-(-size // step),)
 
 
 def _tap_channels(model: onnx.ModelProto, values: Mapping[str, int]) -> None:

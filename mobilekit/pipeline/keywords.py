@@ -69,7 +69,7 @@ def check_samples(samples: Sequence[Feed] | None) -> None:
 
 def check_jobs(jobs: int) -> None:
     """Raises UsageError unless ``jobs`` is a whole number of processes."""
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+    if type(jobs) is not int or jobs < 1:
         message = f"jobs is {jobs!r}, a whole number of at least 1 expected"
         raise UsageError(message, hint="it is the number of processes that observe samples (--jobs)")
 
