@@ -37,6 +37,7 @@ without, 43.8 from a quarter on, and still 43.9 with two bits; int8 weights allo
 """
 NO_KERNEL = "no int16 kernel"
 PROPORTIONAL = "small operands make its result, or are it: fixed steps lose them"
+REFUSED = "an NPU's compiler refuses depthwise convolutions and average pools at int16"
 ALONE = "no int16 operator with weights is connected to it: int16 would only add conversions"
 
 _PROPORTIONAL = frozenset({"Div", "Exp", "Log", "ReduceProd", "Sqrt"})
@@ -184,6 +185,8 @@ def _refusal(operator: Operator) -> str:
         return ""
     if "Normalize" in operator.op_type:
         return NORM
+    if operator.rule is not None and operator.op_type in ("Conv", "AveragePool"):
+        return REFUSED
     return f"{NO_KERNEL} for {operator.op_type}"
 
 

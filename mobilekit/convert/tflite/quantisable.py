@@ -94,10 +94,23 @@ def int16_rule_of(lowering: Lowering | None, view: GraphView, node: onnx.NodePro
     """The rule of a node's int16 kernel; None where it has none."""
     if lowering is None or node.domain:
         return None
+    if refused_at_int16(view, node):
+        return None
     if node.op_type == "PRelu":
         slopes = view.constants.get(node.input[1])
         return None if slopes is None else "same-scale" if is_small(slopes) else "free"
     return rule_of(lowering, view, node) or ONLY_INT16.get(node.op_type)
+
+
+def refused_at_int16(view: GraphView, node: onnx.NodeProto) -> bool:
+    """Whether NPUs refuse the int16 kernel that LiteRT has: depthwise convolutions and average pools.
+
+    Qualcomm's compiler (SM8650, of ai-edge-litert 2.3.0) takes them in float and in int8.
+    """
+    if node.op_type == "Conv" and node.input[1] in view.shapes:
+        filters, channels = view.shapes[node.input[1]], view.shapes[node.input[0]][1]
+        return filters[1] == 1 and filters[0] >= channels > 1
+    return node.op_type == "AveragePool"
 
 
 def is_small(slopes: Array) -> bool:
