@@ -37,3 +37,43 @@ def test_a_line_per_output():
     """Names are padded to one width; no output is left out."""
     lines = quality_lines(_measured(("mask", 0.5, None, None), ("y", None, 30.0, 20.0)))
     assert [line[:8] for line in lines] == ["  mask  ", "  y     "]
+
+
+def test_pictures_gates_and_islands_have_their_lines():
+    """Colour differences beside the PSNR, every gate in order with what was refused, and the float parts."""
+    measured = _measured(("fused", None, 39.6, 36.0))
+    measured["parity"]["outputs"][0]["picture"] = {"delta_e_mean": 0.643, "delta_e_p99": 5.27}
+    gates = [("fp32", True, 119.7), ("w8a8-static", False, 30.4), ("w8a8-mixed", True, None)]
+    measured["gates"] = [
+        {"gate": name, "passed": passed, "psnr_worst_db": worst, "samples": 2}
+        for name, passed, worst in gates
+    ]
+    measured["islands"] = {
+        "islands": 1,
+        "operators": 9,
+        "largest": 9,
+        "quantize": 2,
+        "dequantize": 1,
+        "bytes_crossing": 2_500_000,
+    }
+    assert quality_lines(measured) == [
+        "  fused  PSNR 39.6 dB mean, 36.0 dB worst; ΔE2000 0.64 mean, 5.27 p99",
+        "  gates: fp32 119.7 dB → w8a8-static 30.4 dB (refused) → w8a8-mixed exact",
+        "  9 float operators in 1 island; borders: 2 Quantize, 1 Dequantize, 2.5 MB",
+    ]
+
+
+def test_a_rung_that_was_not_built_has_no_figure():
+    """Nor is it called exact."""
+    measured = _measured(("y", None, 39.6, 36.0))
+    measured["gates"] = [{"gate": "w8a8-mixed", "passed": False, "psnr_worst_db": None, "samples": 0}]
+    assert quality_lines(measured)[1] == "  gates: w8a8-mixed not built (refused)"
+
+
+def test_a_file_of_integers_alone_has_no_islands():
+    """Said in words, not as zeros."""
+    measured = _measured(("y", None, 39.6, 36.0))
+    measured["islands"] = dict.fromkeys(
+        ("islands", "operators", "largest", "quantize", "dequantize", "bytes_crossing"), 0
+    )
+    assert quality_lines(measured)[-1] == "  no float operators"

@@ -116,3 +116,14 @@ def test_another_version_of_onnx_is_still_an_error(here):
     write_model(here, model)
     with pytest.raises(UnknownOpsetError):
         inspect(target="mine.toml")
+
+
+def test_tiers_of_integers_say_what_stays_float(tmp_path, monkeypatch):
+    """Islands of the file to be are counted before anything is calibrated; float tiers have none."""
+    monkeypatch.chdir(tmp_path)
+    project(tmp_path, tiny_model(operator="Tanh"))
+    write_target(tmp_path)
+    best, rest = inspect(target="mine.toml").tiers
+    assert best.islands is not None
+    assert best.islands.quantize >= 1
+    assert rest.islands is None
