@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mobilekit.calibrate.observe import observe
-from mobilekit.convert.tflite.quantisable import operators_of
+from mobilekit.convert.tflite.quantisable import REFUSED_AT_INT16, operators_of
 from mobilekit.convert.tflite.view import view_of
 from mobilekit.errors import PlanError
 from mobilekit.plan.equalise import equalise
@@ -37,7 +37,6 @@ without, 43.8 from a quarter on, and still 43.9 with two bits; int8 weights allo
 """
 NO_KERNEL = "no int16 kernel"
 PROPORTIONAL = "small operands make its result, or are it: fixed steps lose them"
-REFUSED = "an NPU's compiler refuses depthwise convolutions and average pools at int16"
 ALONE = "no int16 operator with weights is connected to it: int16 would only add conversions"
 
 _PROPORTIONAL = frozenset({"Div", "Exp", "Log", "ReduceProd", "Sqrt"})
@@ -185,9 +184,7 @@ def _refusal(operator: Operator) -> str:
         return ""
     if "Normalize" in operator.op_type:
         return NORM
-    if operator.rule is not None and operator.op_type in ("Conv", "AveragePool"):
-        return REFUSED
-    return f"{NO_KERNEL} for {operator.op_type}"
+    return REFUSED_AT_INT16.get(operator.op_type, f"{NO_KERNEL} for {operator.op_type}")
 
 
 def _is_proportional(operator: Operator) -> bool:

@@ -38,6 +38,11 @@ SYMMETRIC_UNIT = Scale(scale=1.0 / 128.0, zero_point=0)
 UNIT_INT16 = Scale(scale=1.0 / 32768.0, zero_point=0)
 """The prescribed scale of Softmax, Logistic and Tanh at int16."""
 
+REFUSED_AT_INT16: Mapping[str, str] = MappingProxyType(
+    {"AveragePool": "Qualcomm's compiler refuses average pools at int16, and takes them in float"}
+)
+"""Operators whose int16 kernel is LiteRT's alone, with the reason (SM8650, by ai-edge-litert 2.3.0)."""
+
 ONLY_INT16: Mapping[str, Rule] = MappingProxyType(
     {
         "Abs": "free",
@@ -92,25 +97,12 @@ def rule_of(lowering: Lowering | None, view: GraphView, node: onnx.NodeProto) ->
 
 def int16_rule_of(lowering: Lowering | None, view: GraphView, node: onnx.NodeProto) -> Rule | None:
     """The rule of a node's int16 kernel; None where it has none."""
-    if lowering is None or node.domain:
-        return None
-    if refused_at_int16(view, node):
+    if lowering is None or node.domain or node.op_type in REFUSED_AT_INT16:
         return None
     if node.op_type == "PRelu":
         slopes = view.constants.get(node.input[1])
         return None if slopes is None else "same-scale" if is_small(slopes) else "free"
     return rule_of(lowering, view, node) or ONLY_INT16.get(node.op_type)
-
-
-def refused_at_int16(view: GraphView, node: onnx.NodeProto) -> bool:
-    """Whether NPUs refuse the int16 kernel that LiteRT has: depthwise convolutions and average pools.
-
-    Qualcomm's compiler (SM8650, of ai-edge-litert 2.3.0) takes them in float and in int8.
-    """
-    if node.op_type == "Conv" and node.input[1] in view.shapes:
-        filters, channels = view.shapes[node.input[1]], view.shapes[node.input[0]][1]
-        return filters[1] == 1 and filters[0] >= channels > 1
-    return node.op_type == "AveragePool"
 
 
 def is_small(slopes: Array) -> bool:

@@ -60,7 +60,8 @@ def conv(
         op.refuse(f"kernel_shape contradicts the weights' shape {list(shape)}")
     padding = padding_of(op, x, shape[2:], strides=strides, dilations=dilations, pads=pads, auto_pad=auto_pad)
     channels = op.shape(x)[1]
-    depthwise = group == channels and shape[1] == 1 and group > 1
+    # At int16 a depthwise convolution is a grouped one: Qualcomm's compiler refuses DEPTHWISE_CONV_2D there.
+    depthwise = group == channels and shape[1] == 1 and group > 1 and op.storage != "int16"
     data = op.input(x)
     if depthwise and op.hybrid and op.is_constant(w):
         # XNNPACK has no depthwise convolution of floats by bytes: LiteRT's own takes five times as long.
