@@ -1,15 +1,16 @@
 """Every int8 operator alone: its int8 result on float inputs, against its float result.
 
-All in one pass over the samples: beside each operator of the float graph stands a rounded twin that
-reads the same values, and only the energy of their difference leaves the graph.
+All in one pass (of large networks in a few): beside each operator of the float graph stands a rounded
+twin that reads the same values, and only the energy of their difference leaves the graph.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mobilekit.convert.tflite.view import view_of
 from mobilekit.plan.simulate import Source, round_operands, round_trip, sources_of
 from mobilekit.runtimes.ort import open_graph
 from mobilekit.source.graph import graph_from_proto
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mobilekit.quantisation import QuantisationPlan
     from mobilekit.source.graph import Graph
     from mobilekit.tensors import Feed
+
+BYTES_PER_RUN = 512 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +48,49 @@ def isolate(
 
     ``graph`` is as the plan equalises it. Operators that only move data are left out.
     """
+    samples = list(samples)
     values = [s.name for s in sources_of(operators, plan.operators) if s.kind == "value"]
     chosen = [o for o in operators if plan.precision_of(o.name) == "int8" and o.rule != "same-scale"]
-    twins = _twins(graph, plan, chosen, values)
+    totals: dict[str, float] = {}
+    for some, others in _chunks(graph, chosen, values):
+        # A signal that two chunks need is the same in both.
+        totals.update(_energies(_twins(graph, plan, some, others), samples))
+    return Isolated(
+        operators={o.name: _share(totals, _twin(o.outputs[0]), o.outputs[0]) for o in chosen},
+        values={v: _share(totals, _rounded(v), v) for v in values},
+    )
+
+
+def _chunks(
+    graph: Graph, chosen: Sequence[Operator], values: Sequence[str]
+) -> Iterator[tuple[list[Operator], list[str]]]:
+    """Operators and values whose results are in memory together. Of most networks it is one chunk."""
+    view = view_of(graph)
+    kept: tuple[list[Operator], list[str]] = ([], [])
+    bytes_kept = 0
+    for each in (*chosen, *values):
+        value = each if isinstance(each, str) else each.outputs[0]
+        if bytes_kept > BYTES_PER_RUN:
+            yield kept
+            kept, bytes_kept = ([], []), 0
+        bytes_kept += view.size_bytes(value)
+        if isinstance(each, str):
+            kept[1].append(each)
+        else:
+            kept[0].append(each)
+    if kept[0] or kept[1]:
+        yield kept
+
+
+def _energies(twins: Graph, samples: Iterable[Feed]) -> dict[str, float]:
+    """The outputs of ``twins``, summed over the samples."""
     totals: dict[str, float] = {}
     with open_graph(twins, integers=False) as session:
         used = {spec.name for spec in session.inputs}
         for feed in samples:
             for name, energy in session.run({k: v for k, v in feed.items() if k in used}).items():
                 totals[name] = totals.get(name, 0.0) + float(energy)
-    return Isolated(
-        operators={o.name: _share(totals, _twin(o.outputs[0]), o.outputs[0]) for o in chosen},
-        values={v: _share(totals, _rounded(v), v) for v in values},
-    )
+    return totals
 
 
 def _share(totals: Mapping[str, float], other: str, value: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mobilekit.plan import isolation
 from mobilekit.plan.isolation import isolate
 from mobilekit.plan.simulate import Source, simulated
 from mobilekit.runtimes.ort import open_graph
@@ -37,3 +38,13 @@ def test_the_error_of_a_value_is_that_of_its_rounding(graph_of) -> None:
     assert found.of(source) == pytest.approx(
         np.sum((want - got) ** 2) / np.sum((want - want.mean()) ** 2), rel=1e-3
     )
+
+
+def test_a_large_network_is_looked_at_in_parts(graph_of, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Part by part the figures are the same."""
+    planner = planner_of(outlier_graph(graph_of))
+    whole = isolate(planner.rewritten, planner.plan(), planner.operators, images())
+    monkeypatch.setattr(isolation, "BYTES_PER_RUN", 1)
+    parts = isolate(planner.rewritten, planner.plan(), planner.operators, images())
+    assert parts.operators == pytest.approx(whole.operators, rel=1e-4)
+    assert parts.values == pytest.approx(whole.values, rel=1e-4)

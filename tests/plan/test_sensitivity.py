@@ -10,7 +10,7 @@ from mobilekit.plan import sensitivity
 from mobilekit.plan.sensitivity import Sensitivity, analyse
 from mobilekit.plan.simulate import simulated, sources_of
 from mobilekit.runtimes.ort import open_graph
-from tests.plan.outlier import images, outlier_graph, planner_of
+from tests.plan.outlier import TEXT, images, outlier_graph, outlier_weights, planner_of
 
 
 def analysed(graph_of, common: float = 1.0) -> Sensitivity:
@@ -59,3 +59,15 @@ def test_runs_shrink_with_the_work(graph_of) -> None:
     """A graph of more work is run less often, but never less than a few times."""
     graph = outlier_graph(graph_of)
     assert sensitivity.most_runs(graph) == sensitivity.MOST_RUNS
+
+
+def test_integer_outputs_are_estimated(graph_of) -> None:
+    """Where no output is float, what operators lose by themselves orders them; nothing is run for it."""
+    text = TEXT.replace("float[1, 3, 16, 16] y", "int64[1, 1, 16, 16] k").replace(
+        "}", "k = ArgMax<axis = 1>(y) }"
+    )
+    planner = planner_of(graph_of(text, outlier_weights(1.0)))
+    found = analyse(planner.rewritten, planner.plan(), planner.operators, images())
+    assert found.outputs == ("k",)
+    assert found.runs == 0
+    assert max(found.effects, key=lambda s: float(found.effects[s].mean())).name == "c"
