@@ -63,7 +63,8 @@ class QuantisationPlan:
     ``operators`` maps an operator (by the ONNX name of its first output) to its precision;
     ``equalisation`` maps a value that weights or a norm make to the positive factors its channels are
     multiplied by, which what reads it takes back (Nagel et al. 2019, section 4.1), and ``shifts`` the
-    output of a convolution that a norm reads to what its channels are moved by before; ``ranges``
+    output of a convolution that a norm reads to what its channels are moved by before;
+    ``bias_corrections`` maps an operator to what is added to its bias, after both; ``ranges``
     says where the scales came from. ``graph_digest`` is that of the legalised graph before both.
     """
 
@@ -75,6 +76,7 @@ class QuantisationPlan:
     method: str = "percentile"
     values_int16: Mapping[str, Scale] = field(default_factory=dict)
     shifts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    bias_corrections: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def precision_of(self, operator: str) -> OperatorPrecision:
         """Precision of the operator whose first output is ``operator``; float if not named."""
@@ -107,6 +109,7 @@ class QuantisationPlan:
                 method=str(data["method"]),
                 values_int16={k: Scale(**v) for k, v in data["values_int16"].items()},
                 shifts={k: tuple(v) for k, v in data["shifts"].items()},
+                bias_corrections={k: tuple(v) for k, v in data["bias_corrections"].items()},
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"not a quantisation plan of format {FORMAT}: {error}"

@@ -52,7 +52,7 @@ Ranges = Annotated[
 ]
 Percentile = Annotated[
     float | None,
-    typer.Option(metavar="P", help="Per cent of the values inside each end.", show_default="99.99"),
+    typer.Option(metavar="P", help="Per cent of the values inside each end.", show_default="99.999"),
 ]
 Symmetric = Annotated[bool, typer.Option("--symmetric", help="Symmetric int8 ranges: zero points are 0.")]
 Jobs = Annotated[

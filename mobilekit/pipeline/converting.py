@@ -81,7 +81,7 @@ def convert(
     ``crop`` is what image inputs show of a photo (``center``, ``face``, ``none``), ``face_detector`` an
     ONNX model that finds faces; ``camera`` are profiles that calibration photos are taken with, or
     "none". ``ranges`` says how int8 ranges follow from what is observed: ``percentile`` (``percentile``
-    per cent of the values inside, 99.99), ``min-max``, ``mean-extremes``, ``entropy`` or ``mse``;
+    per cent of the values inside, 99.999), ``min-max``, ``mean-extremes``, ``entropy`` or ``mse``;
     ``symmetric`` has all zero points at zero; ``jobs`` processes observe. ``store`` keeps finished steps
     for later runs; by default nothing is kept. Raises MobilekitError.
     """

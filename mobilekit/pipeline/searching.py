@@ -25,6 +25,7 @@ from mobilekit.pipeline.reference import AheadSession
 from mobilekit.pipeline.stages import image_ranges, read_plan
 from mobilekit.plan.int16 import Int16Planner
 from mobilekit.plan.planner import Planner
+from mobilekit.plan.rewrite import rewritten
 from mobilekit.plan.search import reasons_of, search, with_more_bits
 from mobilekit.plan.sensitivity import analyse
 from mobilekit.runtimes import open_runtime
@@ -155,7 +156,7 @@ class _Measuring:
 
     def __call__(self, plan: QuantisationPlan) -> dict[str, float]:
         """What each output's noise must fall by, in dB: to the budget and a little further."""
-        self._path.write_bytes(emit(self._planner.rewritten, precision="int8", plan=plan))
+        self._path.write_bytes(emit(rewritten(self._planner.graph, plan), precision="int8", plan=plan))
         with open_runtime(self._path) as candidate:
             report = compare(
                 self._reference,

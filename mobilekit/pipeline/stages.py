@@ -21,8 +21,8 @@ from mobilekit.pipeline.keys import build_key, description_key
 from mobilekit.pipeline.progress import counting
 from mobilekit.pipeline.reference import RecordedSession, record
 from mobilekit.plan.api import plan_int8
-from mobilekit.plan.equalise import rewritten
 from mobilekit.plan.int16 import plan_w8a16
+from mobilekit.plan.rewrite import rewritten
 from mobilekit.quantisation import QuantisationPlan
 from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.isolated import run_isolated

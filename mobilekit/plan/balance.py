@@ -17,6 +17,7 @@ from mobilekit.calibrate.channels import ChannelSketch, channel_sketches
 from mobilekit.convert.tflite.quantisable import operators_of
 from mobilekit.convert.tflite.view import view_of
 from mobilekit.plan.always_float import always_float
+from mobilekit.plan.bias_correction import correctable
 from mobilekit.plan.channel_classes import ChannelClasses, channel_classes
 from mobilekit.plan.equalise import shiftable
 from mobilekit.plan.norm_channels import intervals
@@ -37,24 +38,38 @@ STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """Factors and shifts by producer; ``ranges`` of the values whose intervals they were made for."""
+    """Factors and shifts by producer; ``ranges`` of the values whose intervals they were made for.
+
+    ``means`` of the channels of what weights read, without factors: for bias corrections.
+    """
 
     factors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     shifts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     ranges: Mapping[str, TensorRange] = field(default_factory=dict)
+    means: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def rewrites(self) -> Rewrites:
         """As statistics keep it: two are fields of a plan, the third the ends of intervals."""
         ends = {value: (found.minimum, found.maximum) for value, found in self.ranges.items()}
-        return {"equalisation": self.factors, "shifts": self.shifts, "intervals": ends}
+        return {
+            "equalisation": self.factors,
+            "shifts": self.shifts,
+            "intervals": ends,
+            "means": self.means,
+        }
 
     @classmethod
     def of(cls, rewrites: Rewrites) -> Balance:
         """What ``rewrites`` keeps."""
         ends = rewrites.get("intervals", {})
         ranges = {value: TensorRange(minimum=e[0], maximum=e[1]) for value, e in ends.items()}
-        return cls(factors=rewrites["equalisation"], shifts=rewrites.get("shifts", {}), ranges=ranges)
+        return cls(
+            factors=rewrites["equalisation"],
+            shifts=rewrites.get("shifts", {}),
+            ranges=ranges,
+            means=rewrites.get("means", {}),
+        )
 
 
 def balanced(graph: Graph, samples: Iterable[Feed]) -> Balance:
@@ -64,16 +79,19 @@ def balanced(graph: Graph, samples: Iterable[Feed]) -> Balance:
     precisions = decide(operators, denied=always_float(view, operators))
     chosen = [o for o in operators if precisions[o.name].precision == "int8"]
     quantised = dict.fromkeys(value for o in chosen for value in (*o.inputs, *o.outputs) if value)
+    int8 = {o.name for o in chosen if o.rule == "weights"}
     classes = channel_classes(view)
     before_norms = [n.output[0] for n in view.nodes if shiftable(view, n) and n.output[0] in quantised]
     others = [v for v in quantised if v in classes.members and classes.free_channels(v).any()]
     others = [v for v in others if v not in before_norms]
-    sketches = channel_sketches(graph, samples, values=[*before_norms, *others])
+    read = [n.input[0] for n in view.nodes if n.output[0] in int8 and correctable(view, n)]
+    sketches = channel_sketches(graph, samples, values=[*before_norms, *others, *read])
     sketches = {value: s for value, s in sketches.items() if s.finite}
+    means = {v: _rounded(sketches[v].means.mean(axis=0)) for v in dict.fromkeys(read) if v in sketches}
     factors, shifts, ranges = _before_norms({v: sketches[v] for v in before_norms if v in sketches})
-    readers = readers_of(view, sketches.keys())
+    readers = readers_of(view, set(others) & sketches.keys())
     factors |= _crossing(classes, {v: sketches[v] for v in others if v in sketches}, readers)
-    return Balance(factors=factors, shifts=shifts, ranges=ranges)
+    return Balance(factors=factors, shifts=shifts, ranges=ranges, means=means)
 
 
 def _before_norms(

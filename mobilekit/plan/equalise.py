@@ -33,18 +33,9 @@ if TYPE_CHECKING:
     import onnx
 
     from mobilekit.convert.tflite.view import GraphView
-    from mobilekit.quantisation import QuantisationPlan
     from mobilekit.tensors import Array
 
 _CONVOLUTIONS = ("Conv", "ConvTranspose")
-
-
-def rewritten(graph: Graph, plan: QuantisationPlan) -> Graph:
-    """The graph that ``plan`` is written of: ``graph`` with the plan's factors and shifts.
-
-    Raises PlanError where they do not fit the graph.
-    """
-    return equalise(graph, plan.equalisation, plan.shifts)
 
 
 def equalise(

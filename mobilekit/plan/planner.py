@@ -10,15 +10,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mobilekit.calibrate.observations import Observations, Rewrites
 from mobilekit.calibrate.observe import observe
 from mobilekit.calibrate.samples import SampleSource
+from mobilekit.convert.tflite.carried import carried
 from mobilekit.convert.tflite.quantisable import operators_of
 from mobilekit.convert.tflite.view import view_of
 from mobilekit.errors import PlanError
 from mobilekit.plan.always_float import always_float
 from mobilekit.plan.assign import ClassScales, class_scales, conflicts
 from mobilekit.plan.balance import Balance, balanced
+from mobilekit.plan.bias_correction import bias_corrections
 from mobilekit.plan.equalise import equalise
 from mobilekit.plan.heavy_weights import lighten
 from mobilekit.plan.kernel_limits import respect_limits
@@ -64,6 +68,10 @@ class Planner:
         self._rewritten = equalise(graph, self._balance.factors, self._balance.shifts)
         self._view = view_of(self._rewritten)
         self._operators = operators_of(self._view)
+        factors = carried(self._view, self._balance.factors)
+        self._means = {
+            value: np.array(means) * factors.get(value, 1.0) for value, means in self._balance.means.items()
+        }
         self._images = {name: image_scale(*ends) for name, ends in (input_ranges or {}).items()}
         self._stats: dict[str, ValueStats] = {}
         self._ranges: dict[str, TensorRange] = {}
@@ -168,9 +176,15 @@ class Planner:
             ranges=ranges,
             equalisation=self._balance.factors,
             shifts=self._balance.shifts,
+            bias_corrections=bias_corrections(self._view, self._means, names=self._weighted(precisions)),
             method=str(self._rule),
         )
         return self._with_borders(made)
+
+    def _weighted(self, precisions: Mapping[str, OperatorPlan]) -> list[str]:
+        """The operators with int8 weights and operands."""
+        weighted = [o.name for o in self._operators if o.rule == "weights"]
+        return [name for name in weighted if precisions[name].precision == "int8"]
 
     def _with_borders(self, plan: QuantisationPlan) -> QuantisationPlan:
         """The plan with scales for those inputs and outputs that no int8 operator touches."""

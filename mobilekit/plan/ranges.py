@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Method = Literal["percentile", "min-max", "mean-extremes", "entropy", "mse"]
 METHODS: tuple[str, ...] = get_args(Method)
 DEFAULT_METHOD = "percentile"
-DEFAULT_PERCENTILE = 99.99
+DEFAULT_PERCENTILE = 99.999
 
 LEVELS = 255.0
 SMALLEST_SCALE = 2.0**-60  # products of three of them are still float32 numbers

@@ -42,7 +42,7 @@ def readers_of(view: GraphView, values: AbstractSet[str]) -> tuple[Reader, ...]:
     for node in view.nodes:
         source = behind.get(node.input[0]) if node.input else None
         if source is not None and role(view, node).produces and role(view, node).absorbs and not node.domain:
-            found.append(Reader(value=source, weights=_matrix(view, node)))
+            found.append(Reader(value=source, weights=matrix_of(view, node)))
     return tuple(found)
 
 
@@ -60,7 +60,7 @@ def noise(reader: Reader, factors: Array, sketch: ChannelSketch) -> float:
     return (activations + rounded) / (12.0 * signal) if signal > 0.0 else 0.0
 
 
-def _matrix(view: GraphView, node: onnx.NodeProto) -> Array:
+def matrix_of(view: GraphView, node: onnx.NodeProto) -> Array:
     """The weights of ``node`` as [outputs, inputs, taps]."""
     weights = view.constants[node.input[1]].astype(np.float64)
     said = attributes(node)

@@ -12,7 +12,7 @@ from mobilekit.convert.tflite.quantisable import operators
 from mobilekit.errors import InputDataError, UsageError
 from mobilekit.plan.api import plan_int8
 from mobilekit.plan.assign import NOT_FINITE, TIED_FIXED, TIED_IMAGE
-from mobilekit.plan.equalise import rewritten
+from mobilekit.plan.rewrite import rewritten
 from mobilekit.quantisation import QuantisationPlan, Scale
 from mobilekit.source.graph import Graph
 
@@ -164,7 +164,7 @@ def test_percentile_is_narrower_than_extremes(graph_of: Callable[..., Graph]) ->
     wide, narrow = (plan_int8(graph, [feed], method=m) for m in ("min-max", "percentile"))
     assert wide.ranges["x"].maximum == 1000.0
     assert narrow.ranges["x"].maximum < 6.0
-    assert (wide.method, narrow.method) == ("min-max", "percentile 99.99")
+    assert (wide.method, narrow.method) == ("min-max", "percentile 99.999")
     with pytest.raises(UsageError, match="no range method"):
         plan_int8(graph, [feed], method="average")
     with pytest.raises(InputDataError, match="no samples"):
