@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mobilekit.calibrate.photos import DrawnPhoto, photo_set, read_photos
+from mobilekit.calibrate.photos import DrawnPhoto, photo_set, preview_of, read_photos
 from mobilekit.errors import MissingPhotosError, PhotoError
 
 
@@ -157,3 +157,15 @@ def test_drawn_photos() -> None:
     ]
     photos = photo_set(drawn)
     assert [(photo.name, int(photo.pixels[0, 0, 0])) for photo in photos] == [("x", 1), ("y", 2)]
+
+
+def test_a_preview_is_smaller_for_jpeg_and_never_under_the_side(tmp_path: Path) -> None:
+    """A JPEG of 800×640 is decoded to half for 256, a PNG is not; what is asked for whole is whole."""
+    pixels = np.random.default_rng(0).integers(0, 256, (10, 8, 3)).astype(np.uint8)
+    picture = Image.fromarray(pixels).resize((640, 800), Image.Resampling.BICUBIC)
+    picture.save(tmp_path / "a.jpg")
+    picture.save(tmp_path / "b.png")
+    photos = read_photos(tmp_path)
+    assert preview_of(photos, 0, 256).shape == (400, 320, 3)
+    assert preview_of(photos, 1, 256).shape == (800, 640, 3)
+    assert preview_of(photos, 0, 700).shape == photos[0].pixels.shape == (800, 640, 3)
