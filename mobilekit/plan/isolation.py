@@ -68,7 +68,8 @@ def _chunks(
     view = view_of(graph)
     kept: tuple[list[Operator], list[str]] = ([], [])
     bytes_kept = 0
-    for each in (*chosen, *values):
+    items: list[Operator | str] = [*chosen, *values]
+    for each in items:
         value = each if isinstance(each, str) else each.outputs[0]
         if bytes_kept > BYTES_PER_RUN:
             yield kept
