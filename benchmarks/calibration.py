@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +34,21 @@ from mobilekit.calibrate.observe import observe
 
 COUNTS = (20, 200)
 AT_MOST_RATIO, AT_MOST_EXTRA_MS = 1.5, 15.0
-AT_MOST_GROWTH = 1.1
+AT_MOST_GROWTH_MIB = 64.0  # caches of crops fill to 32 MiB, histograms to the bins that there are
+_LARGEST_SIDE = 1024
 _SHOWN = 0.8  # of a photo's height and width, in a part of it
 _PARTS = 5  # positions of that part along each axis
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Wall-clock time; on a machine that does other things the processor time of all threads."""
+    """Wall-clock time; on a machine that does other things the processor time of the only thread."""
 
     busy: bool
 
     def now(self) -> float:
         """Seconds."""
-        return time.process_time() if self.busy else time.perf_counter()
+        return time.thread_time() if self.busy else time.perf_counter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +130,11 @@ def samples_of(case: m.Case, graph: Any, photos: Path, count: int) -> Any:
     from mobilekit.calibrate.photos import DrawnPhoto, photo_set, read_photos
     from mobilekit.config import read_description
 
-    found = read_photos(photos)
+    # Decoded once and small, so that decoding takes the same memory however many samples there are.
+    found = [small(photo.pixels) for photo in read_photos(photos)]
 
     def part(number: int) -> Any:
-        pixels = found[number % len(found)].pixels
+        pixels = found[number % len(found)]
         turn = number // len(found)
         if turn == 0:
             return pixels
@@ -147,13 +150,21 @@ def samples_of(case: m.Case, graph: Any, photos: Path, count: int) -> Any:
     return input_samples(graph.inputs, read_description(case.description), photos=photo_set(drawn))
 
 
+def small(pixels: Any) -> Any:
+    """A copy of a picture with at most ``_LARGEST_SIDE`` rows and columns."""
+    step = -(-max(pixels.shape[:2]) // _LARGEST_SIDE)
+    return pixels[::step, ::step].copy()
+
+
 def measured(case: m.Case, photos: Path, count: int, clock: Clock) -> Measured:
     """Plan with ``count`` photos in this process."""
     from mobilekit.plan.planner import Planner
-    from mobilekit.runtimes.ort import open_graph
+    from mobilekit.runtimes import ort
 
     given, graph = prepared(case)
-    with open_graph(given) as bare:
+    if clock.busy:  # threads that wait for one another spin, and would be counted
+        ort.open_graph = partial(ort.open_graph, threads=1)  # type: ignore[assignment]
+    with ort.open_graph(given) as bare:
         timed = Timed(samples=samples_of(case, graph, photos, count), bare=bare, clock=clock)
         started = clock.now()
         Planner(graph, timed).plan()
@@ -206,7 +217,9 @@ def sharded(case: m.Case, photos: Path, jobs: int) -> tuple[float, float]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of this benchmark alone."""
     parser.add_argument(
-        "--busy", action="store_true", help="processor time, on a machine that does other things"
+        "--busy",
+        action="store_true",
+        help="one thread, its processor time: on a machine that does other things",
     )
     parser.add_argument("--jobs", type=int, default=0, help="compare this many processes with one")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
@@ -222,7 +235,7 @@ def main() -> None:
     rows, goals, results = [], [], {}
     for case in m.cases(given):
         few, many = (in_child(case, given, count) for count in COUNTS)
-        growth = many.peak_mib / few.peak_mib
+        growth = many.peak_mib - few.peak_mib
         for count, each in zip(COUNTS, (few, many), strict=True):
             ratio = each.observed_ms / each.bare_ms
             extra = each.observed_ms - each.bare_ms
@@ -241,7 +254,7 @@ def main() -> None:
                     each.plan_s,
                 ]
             )
-        goals.append(m.Goal(f"{case.name}: memory of 200 photos against 20", growth, AT_MOST_GROWTH))
+        goals.append(m.Goal(f"{case.name}: MiB that 180 photos more take", growth, AT_MOST_GROWTH_MIB))
         results[case.name] = {
             str(n): [e.bare_ms, e.observed_ms, e.peak_mib] for n, e in zip(COUNTS, (few, many), strict=True)
         }

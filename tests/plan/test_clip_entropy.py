@@ -24,7 +24,7 @@ def stats_of(values: np.ndarray) -> ValueStats:
     )
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2000), st.integers(LEVELS, BINS - 2000), st.integers(0, 9))
 def test_divergence_is_none_or_positive(first: int, width: int, seed: int) -> None:
     """Never negative; nothing where a distribution is level by level even, and nothing is clipped."""

@@ -36,7 +36,7 @@ def chosen(values: np.ndarray, *, symmetric: bool = False) -> TensorRange:
     return least_error_range(stats_of(values), scaled=scale_of, symmetric=symmetric)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.floats(-3.0, 0.0), st.floats(0.01, 3.0), st.integers(0, 5))
 def test_error_is_the_true_one(low: float, high: float, seed: int) -> None:
     """The error from the histogram is that of the values themselves, clipping included, within 2 %."""
