@@ -31,15 +31,17 @@ HADAMARD = np.array([[(-1) ** bin(row & column).count("1") for column in range(8
 def outlier_weights(common: float) -> dict[str, np.ndarray]:
     """Seeded weights; ``common`` is what the filters of ``b`` share, beside 0.1 of their own."""
     rng = np.random.default_rng(7)
+    first, second = rng.normal(0, 0.3, (8, 3, 3, 3)), common + rng.normal(0, 0.1, (8, 8, 3, 3))
+    steps = np.abs(second).max(axis=(1, 2, 3), keepdims=True) / 127.0
     return {
-        "wa": rng.normal(0, 0.3, (8, 3, 3, 3)),
-        "wb": common + rng.normal(0, 0.1, (8, 8, 3, 3)),
+        "wa": first,
+        "wb": np.round(second / steps) * steps,  # int8 weights lose nothing of it: values do
         "wc": HADAMARD[[1, 2, 3, 4, 5, 6, 7, 1]].reshape(8, 8, 1, 1) * 0.5,
         "wd": rng.normal(0, 0.1, (3, 8, 3, 3)),
     }
 
 
-def outlier_graph(graph_of: Callable[..., Graph], common: float = 1.0) -> Graph:
+def outlier_graph(graph_of: Callable[..., Graph], common: float = 4.0) -> Graph:
     """The network; ``common`` 0 makes it harmless."""
     return graph_of(TEXT, outlier_weights(common))
 

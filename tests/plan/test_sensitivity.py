@@ -13,7 +13,7 @@ from mobilekit.runtimes.ort import open_graph
 from tests.plan.outlier import TEXT, images, outlier_graph, outlier_weights, planner_of
 
 
-def analysed(graph_of, common: float = 1.0) -> Sensitivity:
+def analysed(graph_of, common: float = 4.0) -> Sensitivity:
     """The sensitivity of the network's plan."""
     planner = planner_of(outlier_graph(graph_of, common))
     return analyse(planner.rewritten, planner.plan(), planner.operators, images())
