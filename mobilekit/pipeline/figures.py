@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mobilekit.target import Budget
 
+LEAST_OF_A_GROUP = 3
+"""Photos of a skin-tone group that its budget is judged on: of fewer, one odd photo would decide."""
+
 _LEAST = 1e-9
 _MOST_DB = 200.0
 _CHANNELS = {1: ("grey",), 3: ("red", "green", "blue")}
@@ -81,7 +84,8 @@ def _of_picture(name: str, picture: Mapping[str, Any], budget: Budget) -> Iterat
         line = f"output {name}: {channel} is off by {worst:.2%} of the range, budget {most:.2%}"
         yield Lack(output=name, line=line, decibels=_root(worst, most))
     for group, found in sorted(picture["groups"].items()):
-        yield from _of_group(name, group, found, budget)
+        if found["photos"] >= LEAST_OF_A_GROUP:
+            yield from _of_group(name, group, found, budget)
 
 
 def _of_group(name: str, group: str, found: Mapping[str, Any], budget: Budget) -> Iterator[Lack]:

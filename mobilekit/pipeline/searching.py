@@ -48,7 +48,7 @@ _ANALYSED_ON = 2
 
 _LEAST_TO_SPLIT = 4
 
-_MARGIN = 0.3
+_MARGIN = 0.7
 """dB beyond the budget: other photos will score it."""
 _LEAST_GAIN = 1.0
 """dB by which a mixed plan must be better than the one that was refused, whatever these photos say."""

@@ -14,7 +14,7 @@ PICTURE = {
     "delta_e_mean": 2.0,
     "delta_e_p99": 10.0,
     "bias": [0.001, -0.02, 0.005],
-    "groups": {"dark": {"photos": 2, "psnr_mean": 30.0, "delta_e_mean": 3.0}},
+    "groups": {"dark": {"photos": 3, "psnr_mean": 30.0, "delta_e_mean": 3.0}},
 }
 
 
@@ -51,6 +51,14 @@ def test_figures_of_pictures_are_not_asked_of_others() -> None:
     strict = Budget(psnr_mean=30.0, picture_psnr_mean=60.0, ssim_mean=1.0, delta_e_mean=0.0, bias_max=0.0)
     assert worst_lack(parity(), strict) == -6.0
     assert worst_lack(parity(picture=PICTURE), strict) > 0.0
+
+
+def test_a_group_of_a_photo_or_two_is_not_judged() -> None:
+    """Its figures are reported, but one odd photo does not refuse a file."""
+    few = {**PICTURE, "groups": {"dark": {"photos": 2, "psnr_mean": 30.0, "delta_e_mean": 3.0}}}
+    strict = Budget(group_psnr_mean=60.0, group_delta_e_mean=0.1)
+    assert lacks(parity(picture=few), strict) == ()
+    assert len(lacks(parity(picture=PICTURE), strict)) == 2
 
 
 def test_integers_are_judged_by_what_differs() -> None:
