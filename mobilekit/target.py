@@ -26,8 +26,8 @@ class Budget:
     ``delta_e_mean`` and ``delta_e_p99`` the greatest CIEDE2000 difference in the mean and at the 99th
     percentile of the pixels; ``bias_max`` the greatest mean error of a colour channel, as a share of
     the range; ``group_psnr_mean`` and ``group_delta_e_mean`` hold for the photos of each skin-tone
-    group that has a few. ``float_share_max`` is the largest share of the multiply-accumulates that a search may leave
-    in float (1: all, 0: nothing is searched).
+    group that has a few. ``float_share_max`` is the largest share of the multiply-accumulates that a
+    search may leave in float (1: all, 0: nothing is searched).
     """
 
     psnr_mean: float | None = None
