@@ -48,7 +48,7 @@ Camera = Annotated[
 ]
 Ranges = Annotated[
     Literal["percentile", "min-max", "mean-extremes", "entropy", "mse"] | None,
-    typer.Option(help="How int8 ranges follow from what is observed.", show_default="percentile"),
+    typer.Option(help="How int8 ranges follow from what is observed.", show_default="mse"),
 ]
 Percentile = Annotated[
     float | None,

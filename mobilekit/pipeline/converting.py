@@ -80,10 +80,11 @@ def convert(
     such figures is made again with the operators in float that gain most, where that helps.
     ``crop`` is what image inputs show of a photo (``center``, ``face``, ``none``), ``face_detector`` an
     ONNX model that finds faces; ``camera`` are profiles that calibration photos are taken with, or
-    "none". ``ranges`` says how int8 ranges follow from what is observed: ``percentile`` (``percentile``
-    per cent of the values inside, 99.999), ``min-max``, ``mean-extremes``, ``entropy`` or ``mse``;
-    ``symmetric`` has all zero points at zero; ``jobs`` processes observe. ``store`` keeps finished steps
-    for later runs; by default nothing is kept. Raises MobilekitError.
+    "none". ``ranges`` says how int8 ranges follow from what is observed: ``mse`` (the default),
+    ``percentile`` (``percentile`` per cent of the values inside, 99.999), ``min-max``,
+    ``mean-extremes`` or ``entropy``; ``symmetric`` has all zero points at zero; ``jobs`` processes
+    observe. ``store`` keeps finished steps for later runs; by default nothing is kept. Raises
+    MobilekitError.
     """
     _check_keywords(to, precision, io, plan, fallback)
     _check_statistics(precision, plan, statistics)

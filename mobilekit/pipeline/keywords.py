@@ -86,7 +86,7 @@ def range_rule(
         message = "ranges, percentile and symmetric say how an int8 plan is made, and none is"
         hint = "leave them out (--ranges, --percentile, --symmetric), or choose precision int8 without a plan"
         raise UsageError(message, hint=hint)
-    method = DEFAULT_METHOD if ranges is None else ranges
+    method = ranges or (DEFAULT_METHOD if percentile is None else "percentile")
     if percentile is not None and method != "percentile":
         message = f"percentile {percentile} goes with the method percentile, not with {method}"
         raise UsageError(message, hint="leave percentile (--percentile) out, or choose --ranges percentile")

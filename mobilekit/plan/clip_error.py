@@ -51,10 +51,12 @@ def squared_error(lower: Floats, upper: Floats, counts: npt.NDArray[np.int64], s
     start, end = lower / scale.scale, upper / scale.scale
     width = end - start
     narrow = width < _NARROW
-    middle = (start + end) / 2.0
-    error = (middle - _nearest(middle, ends)) ** 2
-    wide = (_integral(end, ends) - _integral(start, ends)) / np.where(narrow, 1.0, width)
-    return float(np.dot(np.where(narrow, error, wide), counts)) * scale.scale**2
+    wide = ~narrow
+    error = np.empty_like(width)
+    middle = (start[narrow] + end[narrow]) / 2.0
+    error[narrow] = (middle - _nearest(middle, ends)) ** 2
+    error[wide] = (_integral(end[wide], ends) - _integral(start[wide], ends)) / width[wide]
+    return float(np.dot(error, counts)) * scale.scale**2
 
 
 def _nearest(steps: Floats, ends: tuple[float, float]) -> Floats:
@@ -63,4 +65,5 @@ def _nearest(steps: Floats, ends: tuple[float, float]) -> Floats:
 
 def _integral(steps: Floats, ends: tuple[float, float]) -> Floats:
     level = _nearest(steps, ends)
-    return level / 12.0 + (steps - level) ** 3 / 3.0
+    off = steps - level
+    return level / 12.0 + off * off * off / 3.0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Method = Literal["percentile", "min-max", "mean-extremes", "entropy", "mse"]
 METHODS: tuple[str, ...] = get_args(Method)
-DEFAULT_METHOD = "percentile"
+DEFAULT_METHOD = "mse"
 DEFAULT_PERCENTILE = 99.999
 
 LEVELS = 255.0

@@ -32,16 +32,17 @@ def converted(tmp_path):
 
 def test_methods_reach_the_plan(converted):
     """The plan names its method; another method is another plan, not the one that was kept."""
-    assert converted()["method"] == "percentile 99.999"
+    assert converted()["method"] == "mse"
     assert converted(percentile=99.0)["method"] == "percentile 99.0"
-    for method in ("min-max", "mean-extremes", "entropy", "mse"):
+    assert converted(ranges="percentile")["method"] == "percentile 99.999"
+    for method in ("min-max", "mean-extremes", "entropy"):
         assert converted(ranges=method)["method"] == method
 
 
 def test_symmetric_plans(converted):
     """Every zero point is zero but for the image's, whose scale is that of its declared range."""
     plan = converted(symmetric=True)
-    assert plan["method"] == "percentile 99.999 symmetric"
+    assert plan["method"] == "mse symmetric"
     points = {name: scale["zero_point"] for name, scale in plan["values"].items() if name != "image"}
     assert points
     assert set(points.values()) == {0}
