@@ -24,7 +24,7 @@ Status = Literal["ok", "absent", "broken"]
 
 CORE = (
     "ai-edge-litert", "coremltools", "filelock", "flatbuffers", "numpy", "onnx", "onnx-ir", "onnxruntime",
-    "onnxscript", "pillow", "platformdirs", "protobuf", "rich", "scikit-image", "typer",
+    "onnxscript", "pillow", "platformdirs", "protobuf", "rich", "scikit-image", "scipy", "typer",
 )  # fmt: skip
 OPTIONAL = ("onnx2tf", "tensorflow", "tf-keras")
 

@@ -83,8 +83,8 @@ def convert(
     "none". ``ranges`` says how int8 ranges follow from what is observed: ``mse`` (the default),
     ``percentile`` (``percentile`` per cent of the values inside, 99.999), ``min-max``,
     ``mean-extremes`` or ``entropy``; ``symmetric`` has all zero points at zero; ``jobs`` processes
-    observe. ``store`` keeps finished steps for later runs; by default nothing is kept. Raises
-    MobilekitError.
+    observe. ``store`` keeps finished steps for later runs; by default nothing is kept.
+    Raises MobilekitError.
     """
     _check_keywords(to, precision, io, plan, fallback)
     _check_statistics(precision, plan, statistics)

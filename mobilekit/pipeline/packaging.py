@@ -135,8 +135,8 @@ def package(
     ``face``, ``none``), ``face_detector`` an ONNX model that finds faces; ``camera`` are profiles that
     calibration photos are taken with, or "none". ``ranges``, ``percentile``, ``symmetric`` and ``jobs``
     are those of :func:`~mobilekit.pipeline.converting.convert`. ``statistics`` are those of `calibrate`,
-    to plan from instead of photos; ``plan`` quantises the int8 tiers without calibrating; then, without photos
-    and data, files are verified on made-up inputs and the report says so.
+    to plan from instead of photos; ``plan`` quantises the int8 tiers without calibrating; then, without
+    photos and data, files are verified on made-up inputs and the report says so.
     Raises MobilekitError; the hint says what to do.
     """
     rule = range_rule(ranges, percentile, symmetric=symmetric, used=plan is None)

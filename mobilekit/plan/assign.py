@@ -136,6 +136,7 @@ def _fits(interval: TensorRange, scale: Scale) -> bool:
 
 
 def constant_range(view: GraphView, name: str) -> TensorRange:
+    """The range of a constant's numbers, with zero in it."""
     array = view.constants[name]
     return including_zero(float(array.min()), float(array.max())) if array.size else including_zero(0.0, 0.0)
 
