@@ -60,6 +60,7 @@ from mobilekit.legalise.rules import (
     reduce,
     reshape,
     resize,
+    resize_repeat,
     reverse_sequence,
     roi_align,
     roi_maximum,
@@ -96,6 +97,7 @@ _TFLITE_CPU: Stage = (
     *max_unpool.RULES,
     *movement.RULES,
     *pad.RULES,
+    *resize_repeat.RULES,
     *resize.RULES,
     *gemm.RULES,
     *matmul.RULES,
@@ -134,7 +136,7 @@ _TFLITE_CPU: Stage = (
 _FAST_FORMS: Stage = (*concat.RULES, *log_softmax.RULES)
 
 # Their operators are legal as they are, and one each on a GPU.
-_CPU_ONLY: Stage = (*conv_depthwise.RULES, *conv_transpose_phases.RULES)
+_CPU_ONLY: Stage = (*conv_depthwise.RULES, *conv_transpose_phases.RULES, *resize_repeat.RULES)
 _ELSEWHERE: Stage = tuple(rule for rule in _TFLITE_CPU if rule not in _CPU_ONLY)
 
 PROFILES: dict[str, tuple[Stage, ...]] = {

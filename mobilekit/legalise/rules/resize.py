@@ -45,7 +45,7 @@ def _resize(node: Node, b: Builder) -> Replacement | Refusal | None:
         )
     wanted = _Resize(
         axes=axes_of(node, b),
-        method=_method(node),
+        method=method_of(node),
         extrapolation=node["extrapolation_value"],
     )
     # ONNX Runtime copies a tensor whose shape stays, whatever the scales and the region are.
@@ -79,7 +79,8 @@ def _is_misplaced_region(wanted: _Resize) -> bool:
     return region and len(axes) == 4 and axes[3].is_unchanged and not axes[1].is_unchanged
 
 
-def _method(node: Node) -> Method:
+def method_of(node: Node) -> Method:
+    """How the node samples."""
     return Method(
         mode=node["mode"],
         coordinates=node["coordinate_transformation_mode"],
