@@ -46,6 +46,7 @@ def _written(name: str, source: Path, model: Path, factor: int) -> m.Case | None
     from mobilekit.runtimes.ort import typed_errors
 
     proto = onnx.load(source)
+    sizes = [[d.dim_value for d in v.type.tensor_type.shape.dim] for v in proto.graph.output]
     _enlarge(proto, factor)
     onnx.save(proto, model)
     options = onnxruntime.SessionOptions()
@@ -55,6 +56,8 @@ def _written(name: str, source: Path, model: Path, factor: int) -> m.Case | None
             session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
             results = session.run(None, feed(model))
     except MobilekitError:  # sizes are written in the graph
+        return None
+    if not all(_is_enlarged(size, result.shape, factor) for size, result in zip(sizes, results, strict=True)):
         return None
     for value, result in zip(proto.graph.output, results, strict=True):
         value.type.tensor_type.shape.CopyFrom(_shape(result.shape))
@@ -81,6 +84,16 @@ def _enlarge(proto: Any, factor: int) -> None:
     for value in proto.graph.output:
         for index, dim in enumerate(value.type.tensor_type.shape.dim):
             dim.dim_param = f"{value.name}_{index}"
+
+
+def _is_enlarged(before: list[int], after: tuple[int, ...], factor: int) -> bool:
+    """Whether each axis is as it was or ``factor`` times as long, and a map's are not all as they were.
+
+    Else sizes or positions that are written in the graph made another function of it.
+    """
+    known = [pair for pair in zip(before, after, strict=True) if pair[0]]
+    grew = any(new > old for old, new in known) or len(known) != 4 or set(before[2:]) == {1}
+    return grew and all(new in (old, old * factor) for old, new in known)
 
 
 def _is_channels_last(dims: Any) -> bool:
