@@ -56,7 +56,9 @@ def test_one_tier(cli, project):
         assert digest_of_path(file) in done.stderr
     assert digest_of_path(project / "dist/android/report.json") not in done.stderr
     assert re.search(r"report\.json +\d.*\(measured\)", done.stderr)
-    assert re.search(r"low: built, w8-dynamic\n  out  PSNR \d+\.\d dB mean, \d+\.\d dB worst(; ΔE2000 .+)?\n", done.stderr)
+    assert re.search(
+        r"low: built, w8-dynamic\n  out  PSNR \d+\.\d dB mean, \d+\.\d dB worst(; ΔE2000 .+)?\n", done.stderr
+    )
     assert "low: cached" in cli(*arguments).stderr
     result = json.loads(cli(*arguments, "--json").stdout)
     assert (result["name"], result["version"], result["cached"]) == ("net", "3.1", True)
