@@ -128,7 +128,10 @@ def expect(model: onnx.ModelProto, feed: Outputs) -> Expected | None:
         session = open_session(model, optimise=True)
     except NodeError:  # its optimiser makes nodes that it has no kernel for, as QuickGelu of doubles
         return result
-    whole = dict(zip(outputs, session.run(list(outputs), dict(feed)), strict=True))
+    try:
+        whole = dict(zip(outputs, session.run(list(outputs), dict(feed)), strict=True))
+    except Exception:  # noqa: BLE001 - nor does it always run what it made
+        return result
     return None if differences(result, whole, model.graph) else result
 
 
