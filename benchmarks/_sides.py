@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _run_file import set_inputs
 
 TURN_S = 0.002
 """A turn repeats the inference for at least so long: one inference of a tiny model is below the clock."""
@@ -42,14 +43,7 @@ def litert(path: Path, feed: Mapping[str, Any], clock: Clock) -> Side:
 
     interpreter = Interpreter(str(path), num_threads=clock.threads)
     interpreter.allocate_tensors()
-    signature = next(iter(interpreter.get_signature_list()))
-    inputs = interpreter.get_signature_runner(signature).get_input_details()
-    by_position = dict(zip(inputs, feed.values(), strict=True))
-    for name, details in inputs.items():
-        value = feed.get(name, by_position[name])
-        if tuple(details["shape"]) != value.shape:
-            value = np.transpose(value, (0, 2, 3, 1))
-        interpreter.set_tensor(details["index"], np.ascontiguousarray(value))
+    set_inputs(interpreter, feed)
     details = interpreter.get_output_details()
     return Side(
         once=interpreter.invoke,

@@ -8,7 +8,7 @@ from typing import Literal, cast, get_args
 
 from mobilekit.errors import TargetError
 from mobilekit.target import Budget, Checks, Format, Target
-from mobilekit.tier import Accelerator, Precision, Rule, Soc, Tier
+from mobilekit.tier import Accelerator, Machine, Machines, Precision, Rule, Soc, Tier
 from mobilekit.toml_table import TomlTable, read_toml
 
 _PRECISIONS: tuple[str, ...] = get_args(Precision)
@@ -68,6 +68,7 @@ def _rule(table: TomlTable) -> Rule:
         socs=tuple(_soc(soc) for soc in table.tables("socs")),
         sdk_min=table.count("sdk_min"),
         performance_class_min=table.count("performance_class_min"),
+        machines=tuple(_machines(machines) for machines in table.tables("machines")),
     )
     table.finish()
     low, high = rule.ram_min_bytes, rule.ram_max_bytes
@@ -84,6 +85,23 @@ def _soc(table: TomlTable) -> Soc:
         if not values:
             raise table.fault(name, "expected at least one name")
     return soc
+
+
+def _machines(table: TomlTable) -> Machines:
+    first = _machine(table, "first", table.need("first", str))
+    text = table.take("last", str)
+    last = _machine(table, "last", text) if text is not None else None
+    table.finish()
+    if last is not None and (last.family != first.family or last.number < first.number):
+        raise table.fault("last", f"no machine is between {first} and {last}")
+    return Machines(first=first, last=last)
+
+
+def _machine(table: TomlTable, key: str, text: str) -> Machine:
+    machine = Machine.parse(text)
+    if machine is None:
+        raise table.fault(key, f"expected an identifier such as iPhone16,1, got {text!r}")
+    return machine
 
 
 def _size(table: TomlTable) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ must hold, a tier matches when any of its rules does, and a tier without rules m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ class DeviceProfile:
     """What a device says about itself. Unknown texts are None, unknown numbers 0.
 
     ``ram_bytes`` is what the system reports (less than the nominal size), ``sdk`` the Android API
-    level, ``performance_class`` Android's media performance class (an API level, 0 if none).
+    level, ``performance_class`` Android's media performance class (an API level, 0 if none);
+    ``machine`` is Apple's ``hw.machine`` ("iPhone16,1").
     """
 
     ram_bytes: int = 0
@@ -34,6 +36,7 @@ class DeviceProfile:
     soc_model: str | None = None
     sdk: int = 0
     performance_class: int = 0
+    machine: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,41 @@ class Soc:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Apple's ``hw.machine``: a family and two numbers, "iPhone16,1". Ordered within one family."""
+
+    family: str
+    number: tuple[int, int]
+
+    @staticmethod
+    def parse(text: str) -> Machine | None:
+        """The machine that ``text`` names; None for anything else (a simulator says "arm64")."""
+        found = re.fullmatch(r"([A-Za-z]+)([0-9]{1,9}),([0-9]{1,9})", text.strip(), flags=re.ASCII)
+        return Machine(family=found[1], number=(int(found[2]), int(found[3]))) if found else None
+
+    def __str__(self) -> str:
+        return f"{self.family}{self.number[0]},{self.number[1]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machines:
+    """All machines of one family from ``first`` to ``last``, both included; no ``last``: also those to come.
+
+    Numbers are compared, not texts: iPad9,1 comes before iPad13,1.
+    """
+
+    first: Machine
+    last: Machine | None = None
+
+    def matches(self, profile: DeviceProfile) -> bool:
+        """Whether the device is of the family and between the two. A simulator never is."""
+        machine = Machine.parse(profile.machine or "")
+        if machine is None or machine.family != self.first.family or machine.number < self.first.number:
+            return False
+        return self.last is None or machine.number <= self.last.number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """Predicates that must all hold. RAM minimum is inclusive, maximum exclusive."""
 
@@ -59,6 +97,7 @@ class Rule:
     socs: tuple[Soc, ...] = ()
     sdk_min: int | None = None
     performance_class_min: int | None = None
+    machines: tuple[Machines, ...] = ()
 
     def matches(self, profile: DeviceProfile) -> bool:
         """Whether every predicate of the rule holds for the device."""
@@ -75,6 +114,7 @@ class Rule:
                 _at_least(profile.performance_class, self.performance_class_min),
                 f"performance class of at least {self.performance_class_min}",
             ),
+            (_any_machine(profile, self.machines), "one of the listed Apple devices"),
         )
         return tuple(words for holds, words in checks if not holds)
 
@@ -146,7 +186,17 @@ def _rule_as_json(rule: Rule) -> dict[str, Any]:
         if getattr(rule, name) is not None
     }
     socs = [{"manufacturers": list(soc.manufacturers), "models": list(soc.models)} for soc in rule.socs]
-    return {**numbers, **({"socs": socs} if socs else {})}
+    machines = [_machines_as_json(machines) for machines in rule.machines]
+    return {
+        **numbers,
+        **({"socs": socs} if socs else {}),
+        **({"machines": machines} if machines else {}),
+    }
+
+
+def _machines_as_json(machines: Machines) -> dict[str, str]:
+    last = {"last": str(machines.last)} if machines.last is not None else {}
+    return {"first": str(machines.first), **last}
 
 
 def _listed(value: str | None, names: tuple[str, ...]) -> bool:
@@ -155,6 +205,10 @@ def _listed(value: str | None, names: tuple[str, ...]) -> bool:
 
 def _any_soc(profile: DeviceProfile, socs: tuple[Soc, ...]) -> bool:
     return not socs or any(soc.matches(profile) for soc in socs)
+
+
+def _any_machine(profile: DeviceProfile, machines: tuple[Machines, ...]) -> bool:
+    return not machines or any(each.matches(profile) for each in machines)
 
 
 def _at_least(value: int, minimum: int | None) -> bool:

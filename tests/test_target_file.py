@@ -10,6 +10,7 @@ import pytest
 from mobilekit.errors import TargetError, UnknownTierError
 from mobilekit.target import Budget
 from mobilekit.target_file import target_from_toml
+from mobilekit.tier import DeviceProfile, select
 
 _GOOD = """\
 name = "mine"
@@ -122,3 +123,32 @@ def test_unknown_tiers_are_refused_and_known_ones_keep_their_order(tmp_path: Pat
     assert target.chosen(None) == target.tiers
     with pytest.raises(UnknownTierError, match="best, rest"):
         target.chosen(["flagship"])
+
+
+def _with_machines(folder: Path, machines: str) -> Path:
+    chips = 'socs = [{ manufacturers = ["A"], models = ["B", "C"] }]'
+    return _file(folder, _GOOD.replace(chips, f"machines = [{machines}]"))
+
+
+def test_machines_of_apple_are_read(tmp_path: Path) -> None:
+    """A range of hw.machine identifiers is a predicate of a rule."""
+    target = target_from_toml(_with_machines(tmp_path, '{ first = "iPhone9,1", last = "iPhone16,2" }'))
+    for machine, tier in (("iPhone10,6", "best"), ("iPhone16,3", "rest"), ("iPhone9,0", "rest")):
+        assert select(target.tiers, DeviceProfile(ram_bytes=4_000, machine=machine)).name == tier
+
+
+@pytest.mark.parametrize(
+    ("machines", "words"),
+    [
+        ('{ first = "iPhone 16 Pro" }', "expected an identifier such as iPhone16,1"),
+        ('{ first = "iPhone16,1", last = "A18" }', "expected an identifier such as iPhone16,1"),
+        ('{ first = "iPhone16,1", last = "iPhone9,4" }', "no machine is between"),
+        ('{ first = "iPhone13,1", last = "iPad14,1" }', "no machine is between"),
+        ('{ last = "iPhone16,1" }', "first"),
+        ('{ first = "iPhone16,1", chip = "A17" }', "chip"),
+    ],
+)
+def test_machines_that_match_nothing_are_refused(tmp_path: Path, machines: str, words: str) -> None:
+    """A range that no device can be in is a mistake in the file, not a rule."""
+    with pytest.raises(TargetError, match=words):
+        target_from_toml(_with_machines(tmp_path, machines))

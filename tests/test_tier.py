@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobilekit.target_file import target_from_toml
-from mobilekit.tier import DeviceProfile, Rule, Soc, Tier, rules_as_json, select
+from mobilekit.tier import DeviceProfile, Machine, Machines, Rule, Soc, Tier, rules_as_json, select
 
 _ROOT = Path(__file__).parents[1]
 _VECTORS = json.loads((_ROOT / "tests/vectors/tier_cases.json").read_text())
@@ -21,7 +21,11 @@ _ANDROID = target_from_toml(_ROOT / "targets/android.toml")
 
 def _rule(data: dict[str, Any]) -> Rule:
     socs = tuple(Soc(**{k: tuple(v) for k, v in soc.items()}) for soc in data.get("socs", ()))
-    return Rule(**{**data, "socs": socs})
+    machines = tuple(
+        Machines(**{end: Machine.parse(text) for end, text in each.items()})
+        for each in data.get("machines", ())
+    )
+    return Rule(**{**data, "socs": socs, "machines": machines})
 
 
 def _tiers(case: dict[str, Any]) -> tuple[Tier, ...]:
@@ -41,6 +45,7 @@ def test_selects_the_tier_of_every_vector(case: dict[str, Any]) -> None:
 
 _NAMES = st.sampled_from(["QTI", "Qualcomm", "Google", "SM8650", "Tensor G4", ""])
 _SMALL = st.integers(0, 40)
+_MACHINES = st.builds(Machine, family=st.sampled_from(["iPhone", "iPad"]), number=st.tuples(_SMALL, _SMALL))
 _PROFILES = st.builds(
     DeviceProfile,
     ram_bytes=_SMALL,
@@ -48,6 +53,7 @@ _PROFILES = st.builds(
     soc_model=st.none() | _NAMES,
     sdk=_SMALL,
     performance_class=_SMALL,
+    machine=st.none() | st.just("arm64") | _MACHINES.map(str),
 )
 _RULES = st.builds(
     Rule,
@@ -56,6 +62,7 @@ _RULES = st.builds(
     socs=st.tuples() | st.tuples(st.builds(Soc, manufacturers=st.tuples(_NAMES), models=st.tuples(_NAMES))),
     sdk_min=st.none() | _SMALL,
     performance_class_min=st.none() | _SMALL,
+    machines=st.tuples() | st.tuples(st.builds(Machines, first=_MACHINES, last=st.none() | _MACHINES)),
 )
 
 
@@ -92,3 +99,22 @@ def test_rules_survive_the_way_to_the_apps(rule: Rule) -> None:
     tier = Tier(name="t", precision="fp32", rules=(rule,))
     written = json.loads(json.dumps(rules_as_json([tier])))["tiers"][0]["rules"][0]
     assert _rule(written) == replace(rule, socs=rule.socs)
+
+
+@given(_MACHINES)
+def test_a_machine_is_read_as_it_is_written(machine: Machine) -> None:
+    """Text and value say the same."""
+    assert Machine.parse(str(machine)) == machine
+
+
+@pytest.mark.parametrize("text", ["", "arm64", "iPhone", "iPhone16", "iPhone16.1", "16,1", "iPhone16,1,2"])
+def test_other_texts_are_no_machine(text: str) -> None:
+    """What is not a family and two numbers is not guessed at."""
+    assert Machine.parse(text) is None
+
+
+@pytest.mark.parametrize("tier", _VECTORS["rule_sets"]["machines"], ids=lambda tier: str(tier["name"]))
+def test_machines_reach_the_apps_as_they_are_written(tier: dict[str, Any]) -> None:
+    """tiers.json has the identifiers of the rules, an open end left out."""
+    tiers = [Tier(name=tier["name"], precision="fp16", rules=tuple(_rule(r) for r in tier["rules"]))]
+    assert rules_as_json(tiers)["tiers"][0]["rules"] == tier["rules"]

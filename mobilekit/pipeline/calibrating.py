@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mobilekit import resources
 from mobilekit.artifact import digest_of_bytes
 from mobilekit.description import ModelDescription
 from mobilekit.errors import MissingPhotosError, UsageError
+from mobilekit.pipeline.asked import job_asked_for
 from mobilekit.pipeline.auditing import audit_photos
 from mobilekit.pipeline.cropping import write_manifest
-from mobilekit.pipeline.demo_photos import demo_photos
 from mobilekit.pipeline.job import (
-    Fill,
     Job,
-    described,
-    is_demo,
-    opened_cameras,
-    opened_photos,
     opened_statistics,
     opened_store,
 )
-from mobilekit.pipeline.keys import build_key, model_key
+from mobilekit.pipeline.keys import build_key
 from mobilekit.pipeline.keywords import check_jobs, check_samples, checked_shapes, range_rule
-from mobilekit.pipeline.progress import Progress, counting, silent
+from mobilekit.pipeline.progress import Progress, counting
 from mobilekit.pipeline.publish import check_writable, written
 from mobilekit.store.canonical import atomic_write, write_json
 from mobilekit.store.cas import Store
@@ -96,42 +90,31 @@ def calibrate(
     to be merged with these by `merge_statistics`. ``store`` keeps finished steps. Raises MobilekitError.
     """
     rule = range_rule(ranges, percentile, symmetric=symmetric)
+    fixed = checked_shapes(shapes)
     check_jobs(jobs)
     check_samples(samples)
     folder = Path(out)
     check_writable(folder)
-    kept = opened_store(store)
-    shown = progress or silent
-    path, description, known = described(
-        Path(model) if model is not None else None,
+    job, _ = job_asked_for(
+        model,
         config=config,
         inputs=inputs,
+        photos=photos,
+        data=data,
+        samples=samples,
         crop=crop,
         face_detector=face_detector,
-    )
-    if is_demo(path) and not known:
-        _, description, _ = described(
-            None, config=resources.demo_description(), inputs=None, crop=crop, face_detector=face_detector
-        )
-    found = opened_photos(photos)
-    if found is None and samples is None and not data and is_demo(path):
-        found = demo_photos(kept, shown)
-    job = Job(
-        model=path,
-        model_key=model_key(path, kept),
-        description=description,
-        photos=found,
-        data={name: Path(file) for name, file in (data or {}).items()},
-        samples=samples,
-        cameras=opened_cameras(camera),
+        camera=camera,
         ranges=rule,
         jobs=jobs,
-        fill=Fill(shapes=checked_shapes(shapes), batch=1),
-        store=kept,
-        progress=shown,
+        shapes=fixed,
+        batch=1,
+        store=opened_store(store),
+        progress=progress,
+        own_photos=not data,
         stepwise=False,
-        command=f"mobilekit calibrate {path} --photos FOLDER",
     )
+    job = replace(job, command=f"mobilekit calibrate {job.model} --photos FOLDER")
     return _calibrated(job, folder, like=opened_statistics(like))
 
 

@@ -13,18 +13,14 @@ from mobilekit.artifact import Artifact, digest_of_path
 from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
 from mobilekit.package.bundle import PLAN_FILE
+from mobilekit.pipeline.asked import job_asked_for
 from mobilekit.pipeline.job import (
-    Fill,
     Job,
     check_fallback,
-    described,
-    opened_cameras,
-    opened_photos,
-    opened_statistics,
 )
-from mobilekit.pipeline.keys import model_digest, model_key, tool_versions
+from mobilekit.pipeline.keys import model_digest, tool_versions
 from mobilekit.pipeline.keywords import check_jobs, check_one_plan, check_samples, checked_shapes, range_rule
-from mobilekit.pipeline.progress import Progress, silent
+from mobilekit.pipeline.progress import Progress
 from mobilekit.pipeline.publish import check_writable
 from mobilekit.store.canonical import atomic_write, copy_atomic
 from mobilekit.store.cas import Store
@@ -38,7 +34,6 @@ if TYPE_CHECKING:
     from mobilekit.calibrate.statistics import Statistics
     from mobilekit.pipeline.opened import Opened
     from mobilekit.pipeline.variant import Variant
-    from mobilekit.plan.ranges import RangeRule
     from mobilekit.tensors import Feed
 
 _TARGET = "android"
@@ -96,23 +91,26 @@ def convert(
     folder = Path(out)
     check_writable(folder)
     with _store(store) as opened_store:
-        job = _job(
-            Path(model),
+        job, _ = job_asked_for(
+            model,
             shapes=fixed,
+            batch=1,
             inputs=inputs,
             photos=photos,
-            data={name: Path(path) for name, path in (data or {}).items()},
+            data=data,
             samples=samples,
             crop=crop,
             face_detector=face_detector,
             camera=camera,
-            statistics=opened_statistics(statistics),
+            statistics=statistics,
             ranges=rule,
             jobs=jobs,
             config=config,
             fallback=fallback,
             store=opened_store,
-            progress=progress or silent,
+            progress=progress,
+            synthetic=True,
+            stepwise=False,
         )
         from mobilekit.pipeline.opened import open_job, with_reference_ahead
         from mobilekit.pipeline.variant import build_variant
@@ -196,48 +194,6 @@ def _store(store: Store | str | Path | None) -> Iterator[Store]:
     else:
         with tempfile.TemporaryDirectory(prefix="mobilekit-store-") as folder:
             yield Store(Path(folder))
-
-
-def _job(
-    model: Path,
-    *,
-    shapes: Mapping[str, tuple[int, ...]],
-    inputs: Mapping[str, Mapping[str, object]] | None,
-    photos: str | Path | Photos | None,
-    data: Mapping[str, Path],
-    samples: Sequence[Feed] | None,
-    crop: str | None,
-    face_detector: str | Path | None,
-    camera: Cameras,
-    statistics: Statistics | None,
-    ranges: RangeRule,
-    jobs: int,
-    config: str | Path | ModelDescription | None,
-    fallback: str | None,
-    store: Store,
-    progress: Progress,
-) -> Job:
-    path, description, _ = described(
-        model, config=config, inputs=inputs, crop=crop, face_detector=face_detector
-    )
-    return Job(
-        model=path,
-        model_key=model_key(path, store),
-        description=description,
-        photos=opened_photos(photos),
-        data=data,
-        samples=samples,
-        cameras=opened_cameras(camera),
-        statistics=statistics,
-        ranges=ranges,
-        jobs=jobs,
-        fill=Fill(shapes=dict(shapes), batch=1),
-        store=store,
-        progress=progress,
-        synthetic=True,
-        stepwise=False,
-        fallback=fallback,
-    )
 
 
 def _publish(folder: Path, job: Job, variant: Variant, warnings: Sequence[str]) -> Artifact:

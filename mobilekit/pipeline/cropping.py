@@ -16,11 +16,11 @@ from mobilekit.calibrate.shown import shown_pictures
 from mobilekit.config import safe_name
 from mobilekit.convert.tflite.refused import load_model
 from mobilekit.errors import UsageError
+from mobilekit.pipeline.asked import job_asked_for
 from mobilekit.pipeline.dimensions import open_shapes
 from mobilekit.pipeline.faces import faces_of
-from mobilekit.pipeline.job import Fill, Job, check_described, described, opened_photos, opened_store
-from mobilekit.pipeline.keys import model_key
-from mobilekit.pipeline.progress import Progress, silent
+from mobilekit.pipeline.job import Job, check_described, opened_store
+from mobilekit.pipeline.progress import Progress
 from mobilekit.pipeline.publish import check_writable
 from mobilekit.store.canonical import atomic_write
 
@@ -59,29 +59,21 @@ def crops(
     These are the pictures that calibration sees, before their values are scaled. An embedding model's
     own input is ``INPUT.input``. Raises MobilekitError.
     """
-    folder, progress = Path(out), progress or silent
+    folder = Path(out)
     check_writable(folder)
-    path, description, _ = described(
-        Path(model) if model is not None else None,
+    job, _ = job_asked_for(
+        model,
         config=config,
-        inputs=None,
+        shapes=shapes,
+        batch=1,
+        photos=photos,
         crop=crop,
         face_detector=face_detector,
-    )
-    opened, kept = opened_photos(photos), opened_store(store)
-    assert opened is not None
-    job = Job(
-        model=path,
-        model_key=model_key(path, kept),
-        description=description,
-        photos=opened,
-        data={},
-        samples=None,
-        fill=Fill(shapes=shapes or {}, batch=1),
-        store=kept,
+        store=opened_store(store),
         progress=progress,
     )
-    return _written(job, opened, folder)
+    assert job.photos is not None
+    return _written(job, job.photos, folder)
 
 
 def _written(job: Job, photos: Photos, out: Path) -> CropsResult:

@@ -153,10 +153,11 @@ def described(
 
     ``config`` (else ``mobilekit.toml`` in the working folder) applies when its path is ``model`` or
     when no model is given; ``inputs`` replaces tables of it, ``crop`` and ``face_detector`` what it says
-    of them. Without either a model is the demo's.
+    of them. Without a model and a description it is the demo, whose own description applies to its file
+    too.
     """
     found = _applying(model, config)
-    if found is None and model is None:
+    if found is None and (model is None or (is_demo(model) and not inputs)):
         found = read_description(resources.demo_description())
     path = model if model is not None else found.path if found is not None else None
     if path is None:

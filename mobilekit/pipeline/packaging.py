@@ -13,20 +13,14 @@ from mobilekit import resources
 from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
 from mobilekit.package.bundle import bundle_name
+from mobilekit.pipeline.asked import job_asked_for
 from mobilekit.pipeline.auditing import audit_photos
-from mobilekit.pipeline.demo_photos import demo_photos
 from mobilekit.pipeline.job import (
-    Fill,
     Job,
     check_fallback,
-    described,
-    is_demo,
-    opened_cameras,
-    opened_photos,
-    opened_statistics,
     opened_store,
 )
-from mobilekit.pipeline.keys import model_digest, model_key
+from mobilekit.pipeline.keys import model_digest
 from mobilekit.pipeline.keywords import (
     check_jobs,
     check_one_plan,
@@ -35,7 +29,7 @@ from mobilekit.pipeline.keywords import (
     checked_shapes,
     range_rule,
 )
-from mobilekit.pipeline.progress import Progress, silent
+from mobilekit.pipeline.progress import Progress
 from mobilekit.pipeline.publish import (
     REPORT_FILE,
     check_writable,
@@ -58,7 +52,6 @@ if TYPE_CHECKING:
     from mobilekit.calibrate.photos import Photos
     from mobilekit.calibrate.statistics import Statistics
     from mobilekit.pipeline.opened import Opened
-    from mobilekit.plan.ranges import RangeRule
     from mobilekit.store.cas import StageResult
     from mobilekit.target import Target
     from mobilekit.tensors import Feed
@@ -153,34 +146,36 @@ def package(
     check_one_plan(plan, statistics)
     folder = Path(out)
     check_writable(folder)
-    job = _job(
-        Path(model) if model is not None else None,
+    job, known = job_asked_for(
+        model,
         config=config,
         inputs=inputs,
         photos=photos,
-        data={name: Path(path) for name, path in (data or {}).items()},
+        data=data,
         samples=samples,
         crop=crop,
         face_detector=face_detector,
         camera=camera,
-        statistics=opened_statistics(statistics),
+        statistics=statistics,
         ranges=rule,
         jobs=jobs,
         shapes=fixed,
         fallback=fallback,
         store=opened_store(store),
-        progress=progress or silent,
+        progress=progress,
+        own_photos=True,
         synthetic=plan is not None or statistics is not None,
-        command=_Asked(
-            target=target,
-            out=folder,
-            config=config,
-            tiers=tiers or (),
-            crop=crop,
-            face_detector=face_detector,
-            plan=plan,
-        ),
     )
+    asked = _Asked(
+        target=target,
+        out=folder,
+        config=config,
+        tiers=tiers or (),
+        crop=crop,
+        face_detector=face_detector,
+        plan=plan,
+    )
+    job = replace(job, command=asked.with_photos(job.model, known=known))
     opened = _opened_once()
     built = {}
     for number, tier in enumerate(wanted):
@@ -197,57 +192,6 @@ def _audited(job: Job) -> Mapping[str, Any] | None:
     if job.photos is None:
         return None
     return audit_photos(job.photos, store=job.store, progress=job.progress).summary()
-
-
-def _job(
-    model: Path | None,
-    *,
-    config: str | Path | ModelDescription | None,
-    inputs: Mapping[str, Mapping[str, object]] | None,
-    photos: str | Path | Photos | None,
-    data: Mapping[str, Path],
-    samples: Sequence[Feed] | None,
-    crop: str | None,
-    face_detector: str | Path | None,
-    camera: Cameras,
-    statistics: Statistics | None,
-    ranges: RangeRule,
-    jobs: int,
-    shapes: Mapping[str, tuple[int, ...]],
-    fallback: str | None,
-    store: Store,
-    progress: Progress,
-    synthetic: bool,
-    command: _Asked,
-) -> Job:
-    path, description, known = described(
-        model, config=config, inputs=inputs, crop=crop, face_detector=face_detector
-    )
-    if is_demo(path) and not known:
-        _, description, _ = described(
-            None, config=resources.demo_description(), inputs=None, crop=crop, face_detector=face_detector
-        )
-    own_photos = opened_photos(photos)
-    if own_photos is None and samples is None and is_demo(path):
-        own_photos = demo_photos(store, progress)
-    return Job(
-        model=path,
-        model_key=model_key(path, store),
-        description=description,
-        photos=own_photos,
-        data=data,
-        samples=samples,
-        cameras=opened_cameras(camera),
-        statistics=statistics,
-        ranges=ranges,
-        jobs=jobs,
-        fill=Fill(shapes=shapes),
-        store=store,
-        progress=progress,
-        synthetic=synthetic,
-        fallback=fallback,
-        command=command.with_photos(path, known=known),
-    )
 
 
 def _opened_once() -> Callable[[Job], Opened]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mobilekit.errors import TargetError
 from mobilekit.legalise.profiles import profile_for
 from mobilekit.pipeline.job import Fill, Job
 from mobilekit.pipeline.keys import build_key, model_digest, tool_versions
@@ -26,7 +27,13 @@ MEASURED = "measured.json"
 
 
 def job_of(job: Job, target: Target, tier: Tier) -> Job:
-    """The job of one tier: its own model and dimensions where it has them, in its accelerator's forms."""
+    """The job of one tier: its own model and dimensions where it has them, in its accelerator's forms.
+
+    Raises TargetError for a target whose format cannot be written.
+    """
+    if target.format != "tflite":
+        message = f"target {target.name}: this version cannot write packages of format {target.format}"
+        raise TargetError(message, hint='choose a target of format "tflite", such as android')
     shapes = {**target.shapes, **(tier.shapes or {}), **job.fill.shapes}
     fill = Fill(shapes=shapes, size=tier.size or target.size, batch=target.batch)
     own = job.with_model(tier.model) if tier.model is not None else job

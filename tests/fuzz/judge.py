@@ -16,7 +16,7 @@ import onnx
 import mobilekit
 from mobilekit.errors import DisagreementError, MobilekitError, ModelError, UnsupportedOperatorError
 from tests.fuzz.graphs import Case
-from tests.fuzz.stepper import NodeError, Noise, Stepper, finite, open_session
+from tests.fuzz.stepper import NodeError, Noise, Stepper, finite, open_session, run_session
 
 PER_OPERATOR = 1e-3
 """Of the output's range, for every operator of the graph."""
@@ -125,13 +125,10 @@ def expect(model: onnx.ModelProto, feed: Outputs) -> Expected | None:
             unsteady.add(name)
     result = Expected(outputs, slack, frozenset(unsteady))
     try:
-        session = open_session(model, optimise=True)
-    except NodeError:  # its optimiser makes nodes that it has no kernel for, as QuickGelu of doubles
+        values = run_session(open_session(model, optimise=True), list(outputs), feed)
+    except NodeError:  # its optimiser makes what it has no kernel for, as QuickGelu of doubles, or cannot run
         return result
-    try:
-        whole = dict(zip(outputs, session.run(list(outputs), dict(feed)), strict=True))
-    except Exception:  # noqa: BLE001 - nor does it always run what it made
-        return result
+    whole = dict(zip(outputs, values, strict=True))
     return None if differences(result, whole, model.graph) else result
 
 

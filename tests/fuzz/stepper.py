@@ -72,10 +72,15 @@ class Runner:
         self._session = open_session(model, optimise=False)
 
     def run(self, values: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        try:
-            return self._session.run(self.writes, {name: values[name] for name in self.reads})
-        except Exception as error:
-            raise NodeError(str(error)) from error
+        return run_session(self._session, self.writes, {name: values[name] for name in self.reads})
+
+
+def run_session(session, names: Sequence[str], feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """The values called ``names``. Raises NodeError where ONNX Runtime fails."""
+    try:
+        return session.run(list(names), dict(feed))
+    except Exception as error:
+        raise NodeError(str(error)) from error
 
 
 def open_session(model: onnx.ModelProto, *, optimise: bool):

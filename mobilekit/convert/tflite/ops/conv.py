@@ -5,7 +5,7 @@ ONNX weights are OIHW (transposed convolutions: IOHW); TFLite's are OHWI, depthw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +16,21 @@ from mobilekit.convert.tflite.padding import padding_of
 if TYPE_CHECKING:
     import onnx
 
+    from mobilekit.convert.tflite.builder import OptionValue
     from mobilekit.convert.tflite.operation import Operation
     from mobilekit.convert.tflite.view import GraphView
     from mobilekit.tensors import Array
 
 _DATA = slice(0, 1)
+
+POINTWISE: Mapping[str, OptionValue] = {
+    "padding": "VALID",
+    "strideW": 1,
+    "strideH": 1,
+    "dilationWFactor": 1,
+    "dilationHFactor": 1,
+}
+"""The options of a convolution that visits every position once."""
 
 
 def _conv_rule(view: GraphView, node: onnx.NodeProto) -> str | None:

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mobilekit.convert.optable import lowers
+from mobilekit.convert.tflite.ops.conv import POINTWISE
 from mobilekit.convert.tflite.rows import LEAST_POSITIONS
 from mobilekit.legalise.rules.reduce import HIGHEST_RANK
 
 if TYPE_CHECKING:
-    from mobilekit.convert.tflite.builder import OptionValue
     from mobilekit.convert.tflite.operation import Operation
 
 _DATA = slice(0, 1)
@@ -146,20 +146,13 @@ def _by_convolutions(op: Operation, data: int, scale: str, bias: str, epsilon: s
     shape = op.tensor_shape(data)
     channels = shape[3]
     weights = op.floats(np.full((channels, 1, 1, channels), 1 / channels, np.float32), name="mean")
-    options: dict[str, OptionValue] = {
-        "padding": "VALID",
-        "strideW": 1,
-        "strideH": 1,
-        "dilationWFactor": 1,
-        "dilationHFactor": 1,
-    }
     mean, centred, squares, variance, inverse = (op.temporary(shape) for _ in range(5))
     none = op.floats(np.zeros((channels,), np.float32), name="none")
-    op.add("CONV_2D", (data, weights, none), (mean,), **options)
+    op.add("CONV_2D", (data, weights, none), (mean,), **POINTWISE)
     op.add("SUB", (data, mean), (centred,))
     op.add("MUL", (centred, centred), (squares,))
     offset = op.floats(np.full((channels,), op.constant(epsilon).item(), np.float32), name="epsilon")
-    op.add("CONV_2D", (squares, weights, offset), (variance,), **options)
+    op.add("CONV_2D", (squares, weights, offset), (variance,), **POINTWISE)
     op.add("RSQRT", (variance,), (inverse,))
     _apply_affine(op, centred, inverse, scale, bias)
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mobilekit.convert.tflite.ops.conv import POINTWISE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mobilekit.convert.tflite.builder import OptionValue
     from mobilekit.convert.tflite.operation import Operation
 
 _CHANNELS = 1
@@ -25,16 +26,9 @@ def softmax_of_two_channels(op: Operation, x: str) -> None:
     """
     data = op.input(x)
     weights = np.array([[1, -1], [-1, 1]], np.float32).reshape(2, 1, 1, 2)
-    options: dict[str, OptionValue] = {
-        "padding": "VALID",
-        "strideW": 1,
-        "strideH": 1,
-        "dilationWFactor": 1,
-        "dilationHFactor": 1,
-    }
     none = op.floats(np.zeros(2, np.float32), name="none")
     differences = op.temporary(op.tensor_shape(data))
-    op.add("CONV_2D", (data, op.floats(weights, name="differences"), none), (differences,), **options)
+    op.add("CONV_2D", (data, op.floats(weights, name="differences"), none), (differences,), **POINTWISE)
     op.add("LOGISTIC", (differences,), (op.result(),))
 
 
