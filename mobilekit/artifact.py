@@ -40,3 +40,10 @@ def digest_of_path(path: Path) -> str:
         while chunk := stream.read(_CHUNK_BYTES):
             state.update(chunk)
     return state.hexdigest()
+
+
+def size_of_path(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder. Raises OSError where it is gone."""
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return path.stat().st_size

@@ -9,7 +9,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from mobilekit.artifact import digest_of_bytes, digest_of_path
+from mobilekit.artifact import digest_of_bytes, digest_of_path, size_of_path
 from mobilekit.errors import OutputError
 from mobilekit.package.bundle import MANIFEST_FILE, PLAN_FILE
 from mobilekit.package.manifest import MODEL_FILE
@@ -35,7 +35,16 @@ def check_writable(out: Path) -> None:
 
 def publish_folder(stage: Path, final: Path) -> None:
     """Put the folder of a tier's stage at ``final``, unless the same is there. Raises OutputError."""
-    source = stage / FILES
+    _publish_folder(stage / FILES, final)
+
+
+def publish_package(source: Path, final: Path) -> WrittenFile:
+    """Copy a model that is a folder (.mlpackage), unless the same is there. Raises OutputError."""
+    _publish_folder(source, final)
+    return written(final)
+
+
+def _publish_folder(source: Path, final: Path) -> None:
     if final.is_dir() and digest_of_path(final) == digest_of_path(source):
         return
     with temporary_folder(final.parent) as temporary:
@@ -52,9 +61,9 @@ def publish_file(source: Path, final: Path) -> WrittenFile:
 
 
 def written(path: Path) -> WrittenFile:
-    """A file as it is on disk. Raises OutputError if it is gone."""
+    """A file, or a folder that is one model, as it is on disk. Raises OutputError if it is gone."""
     try:
-        return WrittenFile(path=path, size_bytes=path.stat().st_size, digest=digest_of_path(path))
+        return WrittenFile(path=path, size_bytes=size_of_path(path), digest=digest_of_path(path))
     except OSError as error:
         message = f"{path} disappeared while it was being published: {error.strerror}"
         raise OutputError(message, hint="does something else write to this folder?") from error
