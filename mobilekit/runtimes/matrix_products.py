@@ -42,9 +42,9 @@ def is_matrix_product(equation: str) -> bool:
     left, comma, right = terms.partition(",")
     if not (arrow and comma) or len(right) != 2 or len(left) < 2 or not (left + right).isalpha():
         return False
-    *rows, inner = left
-    summed, column = right
-    return inner == summed and len({*left, column}) == len(left) + 1 and result == "".join(rows) + column
+    rows, column = left[:-1], right[1]
+    distinct = len(set(left + column)) == len(left) + 1
+    return distinct and left[-1] == right[0] and result == rows + column
 
 
 def _equation(node: onnx.NodeProto) -> str:
