@@ -1,0 +1,163 @@
+"""Writing a legalised graph as an .mlpackage, and saying beforehand what cannot be written."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from mobilekit.convert.coreml.border import add_input, add_output, placeholder
+from mobilekit.convert.coreml.emitter import MOST_RANK, Emitter, Opset, Precision
+from mobilekit.convert.coreml.metadata import KEY, border_entry
+from mobilekit.convert.coreml.metadata import metadata as described
+from mobilekit.convert.coreml.ops import TABLE
+from mobilekit.convert.coreml.packaging import write_package
+from mobilekit.convert.view import view_of
+from mobilekit.errors import UnsupportedOperatorError
+from mobilekit.libraries import coremltools
+from mobilekit.store.canonical import replace_folder, temporary_folder
+
+if TYPE_CHECKING:
+    import onnx
+
+    from mobilekit.convert.view import GraphView
+    from mobilekit.description import ModelDescription
+    from mobilekit.source.graph import Graph
+    from mobilekit.tensors import TensorSpec
+
+_PASSES = ("common::dead_code_elimination",)
+"""What coremltools may change: nothing but dropping what no output needs. Its other passes rename,
+reorder arithmetic or round constants; what they gain, legalising has done before."""
+
+_AUTHORSHIP = ("author", "license", "shortDescription", "versionString")
+
+
+def emit(
+    graph: Graph,
+    out: Path,
+    *,
+    precision: Precision,
+    description: ModelDescription | None = None,
+    source_inputs: tuple[TensorSpec, ...] | None = None,
+    source_outputs: tuple[TensorSpec, ...] | None = None,
+    io: Literal["float32", "image"] = "float32",
+    opset: Opset = "iOS17",
+    islands: Collection[str] = (),
+    metadata: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Write ``graph`` as the package folder ``out``; the same bytes for the same arguments.
+
+    Nodes whose first output is in ``islands`` compute in float32 in a package of fp16. ``metadata``
+    has ``author``, ``license``, ``shortDescription``, ``versionString`` and keys of the user's own.
+    Raises UnsupportedOperatorError, listing every node that MIL cannot say, before any work.
+    """
+    if io == "image":
+        message = "image inputs and outputs are not written yet"
+        raise UnsupportedOperatorError(message, hint="leave io at float32")
+    refused = refused_nodes(graph, opset=opset)
+    if refused:
+        lines = tuple(line for _, line in refused)
+        message = "Core ML cannot express:" + "".join(f"\n  {line}" for line in lines)
+        raise UnsupportedOperatorError(message, refusals=lines)
+    view = view_of(graph)
+    emitter, program, features = _program(view, opset=opset, precision=precision, islands=islands)
+    ins, outs = source_inputs or graph.inputs, source_outputs or graph.outputs
+    content = described(
+        inputs=[border_entry(s, f) for s, f in zip(ins, features[0], strict=True)],
+        outputs=[border_entry(s, f) for s, f in zip(outs, features[1], strict=True)],
+        tensors=_tensors(emitter),
+        islands=sorted(islands),
+        precision=precision,
+    )
+    version = {"versionString": description.version} if description else {}
+    _write(program, out, opset=opset, metadata={**version, **metadata, KEY: content})
+
+
+def refused_nodes(graph: Graph, *, opset: Opset = "iOS17") -> tuple[tuple[str, str], ...]:
+    """The first output and the reason of every node that MIL cannot say; a dry run, each node alone."""
+    view = view_of(graph)
+    found = []
+    for node in view.nodes:
+        try:
+            _alone(view, node, opset=opset)
+        except UnsupportedOperatorError as error:
+            line = f"{error.message}; {error.hint}" if error.hint else error.message
+            found.append((next(name for name in node.output if name), line))
+    return tuple(found)
+
+
+def _alone(view: GraphView, node: onnx.NodeProto, *, opset: Opset) -> None:
+    """Emit ``node`` in a function of its own, whose inputs are the node's."""
+    mil = coremltools().converters.mil
+    emitter = Emitter(view=view, table=TABLE, builder=mil.Builder, opset=opset, precision="fp32")
+    names = [n for n in dict.fromkeys(view.runtime_inputs(node)) if len(view.shapes[n]) <= MOST_RANK]
+    features = {name: emitter.names.take(name) for name in names}
+    given = {features[name]: placeholder(emitter, name) for name in names}
+    with mil.mil.Function(given, opset_version=_version(opset)) as function:
+        for name in names:
+            add_input(emitter, name, function.inputs[features[name]])
+        emitter.emit(node)
+
+
+def _program(
+    view: GraphView, *, opset: Opset, precision: Precision, islands: Collection[str]
+) -> tuple[Emitter, Any, tuple[list[str], list[str]]]:
+    """The emitter, the MIL program, and the names of its inputs and outputs in ONNX order."""
+    mil = coremltools().converters.mil
+    emitter = Emitter(
+        view=view, table=TABLE, builder=mil.Builder, opset=opset, precision=precision, islands=islands
+    )
+    inputs = [emitter.names.take(name) for name in view.inputs]
+    outputs = [emitter.names.take(name) for name in view.outputs]
+    given = {f: placeholder(emitter, name) for f, name in zip(inputs, view.inputs, strict=True)}
+    with mil.mil.Function(given, opset_version=_version(opset)) as function:
+        for feature, name in zip(inputs, view.inputs, strict=True):
+            add_input(emitter, name, function.inputs[feature])
+        for node in view.nodes:
+            emitter.emit(node)
+        function.set_outputs(
+            [add_output(emitter, name, f) for f, name in zip(outputs, view.outputs, strict=True)]
+        )
+    emitter.rename_parameters(function)
+    program = mil.mil.Program()
+    program.add_function("main", function)
+    return emitter, program, (inputs, outputs)
+
+
+def _version(opset: Opset) -> Any:
+    return getattr(coremltools().target, opset)
+
+
+def _tensors(emitter: Emitter) -> dict[str, str]:
+    """The MIL value of every ONNX value computed at run time: the one its own node wrote."""
+    view = emitter.view
+    return {
+        name: next(iter(forms.values())).name
+        for name, forms in emitter.forms.items()
+        if forms and name not in view.constants
+    }
+
+
+def _write(program: Any, out: Path, *, opset: Opset, metadata: Mapping[str, str]) -> None:
+    """Run the passes, serialise, and put the folder in place at once."""
+    passes = importlib.import_module("coremltools.converters.mil.mil.passes.pass_registry").PASS_REGISTRY
+    backend = importlib.import_module("coremltools.converters.mil.backend.mil.load")
+    for name in _PASSES:
+        passes[name](program)
+    with temporary_folder(out.parent) as folder:
+        (folder / "weights").mkdir()
+        spec = backend.load(
+            program,
+            weights_dir=str(folder / "weights"),
+            specification_version=_version(opset).value,
+        )
+        for key, value in sorted(metadata.items()):
+            if key in _AUTHORSHIP:
+                setattr(spec.description.metadata, key, value)
+            else:
+                spec.description.metadata.userDefined[key] = value
+        weights = folder / "weights" / "weight.bin"
+        write_package(spec, weights if weights.is_file() else None, folder / "package")
+        replace_folder(folder / "package", out)

@@ -1,0 +1,105 @@
+"""An .mlpackage is written from a graph, the same bytes every time; what MIL cannot say is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import onnx.parser
+import onnx.shape_inference
+import pytest
+
+from mobilekit.convert.coreml.api import emit, refused_nodes
+from mobilekit.convert.coreml.metadata import KEY
+from mobilekit.errors import UnsupportedOperatorError
+from mobilekit.libraries import coremltools
+from mobilekit.source.graph import Graph, graph_from_proto
+
+TEXT = """<ir_version: 10, opset_import: ["" : 21]>
+g (float[1,3,4,4] x) => (float[1,3,4,4] "out/1")
+<float[1,3,1,1] w = {0.5, 2.0, -1.0}> { h = Mul(x, w) k = Relu(h) "433" = Add(k, h) "out/1" = Sigmoid("433") }"""
+
+
+def graph_of(text: str) -> Graph:
+    """A legalised graph from ONNX's text form."""
+    model = onnx.shape_inference.infer_shapes(onnx.parser.parse_model(text), strict_mode=True)
+    return graph_from_proto(model, stage="legalised")
+
+
+def digest(folder: Path) -> str:
+    """Of every file's name and content."""
+    total = hashlib.sha256()
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        total.update(str(file.relative_to(folder)).encode() + file.read_bytes())
+    return total.hexdigest()
+
+
+def operators(folder: Path) -> list[tuple[str, str]]:
+    """(type, first output) of every operator but the constants."""
+    model = coremltools().models.MLModel(str(folder), skip_model_load=True)
+    block = next(iter(model.get_spec().mlProgram.functions["main"].block_specializations.values()))
+    return [(o.type, o.outputs[0].name) for o in block.operations if o.type != "const"]
+
+
+def test_writes_fp32(tmp_path: Path) -> None:
+    """A package of float32 has one operator per node, under the node's name."""
+    emit(graph_of(TEXT), tmp_path / "m.mlpackage", precision="fp32")
+    found = operators(tmp_path / "m.mlpackage")
+    assert found == [("mul", "h"), ("relu", "k"), ("add", "var_433"), ("sigmoid", "out_1")]
+
+
+def test_casts_once_around_islands(tmp_path: Path) -> None:
+    """fp16 casts at the border, and at an island once per value and precision."""
+    emit(graph_of(TEXT), tmp_path / "m.mlpackage", precision="fp16", islands=("433",))
+    kinds = [kind for kind, _ in operators(tmp_path / "m.mlpackage")]
+    assert kinds == ["cast", "mul", "relu", "cast", "cast", "add", "cast", "sigmoid", "cast"]
+
+
+def test_metadata_maps_names(tmp_path: Path) -> None:
+    """ONNX names are found in the package itself."""
+    emit(graph_of(TEXT), tmp_path / "m.mlpackage", precision="fp16", metadata={"author": "A"})
+    model = coremltools().models.MLModel(str(tmp_path / "m.mlpackage"), skip_model_load=True)
+    said = model.get_spec().description.metadata
+    content = json.loads(said.userDefined[KEY])
+    assert said.author == "A"
+    assert content["tensors"]["433"] == "var_433"
+    assert content["outputs"][0]["feature"] == "out_1"
+    assert content["outputs"][0]["name"] == "out/1"
+
+
+def test_same_bytes_in_two_processes(tmp_path: Path) -> None:
+    """Hash seed, folder and what ran before do not matter."""
+    model = tmp_path / "g.onnx"
+    model.write_bytes(graph_of(TEXT).model)
+    code = (
+        "import sys,onnx;from pathlib import Path;from mobilekit.source.graph import graph_from_proto;"
+        "from mobilekit.convert.coreml.api import emit;"
+        "g=graph_from_proto(onnx.load(sys.argv[1]),stage='legalised');"
+        "[emit(g,Path(sys.argv[2]),precision='fp16') for _ in range(int(sys.argv[3]))]"
+    )
+    for name, seed, times in (("a", "1", "1"), ("b", "2", "2")):
+        out = tmp_path / name / "m.mlpackage"
+        arguments = [sys.executable, "-c", code, str(model), str(out), times]
+        subprocess.run(arguments, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+    emit(graph_of(TEXT), tmp_path / "c" / "m.mlpackage", precision="fp32")
+    assert digest(tmp_path / "c") != digest(tmp_path / "a")
+
+
+def test_refuses_every_node_before_writing(tmp_path: Path) -> None:
+    """Both unsupported nodes are named, and nothing is written."""
+    graph = graph_of(
+        """<ir_version: 10, opset_import: ["" : 21]>
+g (int32[2] a, float[2] x) => (int32[2] d, float[2] e) { d = Div(a, a) e = Det2(x) }""".replace(
+            "Det2", "Cosh"
+        )
+    )
+    assert [name for name, _ in refused_nodes(graph)] == ["d", "e"]
+    with pytest.raises(UnsupportedOperatorError) as error:
+        emit(graph, tmp_path / "m.mlpackage", precision="fp32")
+    assert len(error.value.refusals) == 2
+    assert not (tmp_path / "m.mlpackage").exists()
