@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from mobilekit.errors import ModelError, ModelFileError, UnsupportedOperatorError, UsageError
 from mobilekit.runtimes.base import ClosedOnExit
 from mobilekit.runtimes.feeds import check_feed, check_taps
-from mobilekit.runtimes.matrix_products import with_matrix_products
 from mobilekit.runtimes.ort import OrtSession, open_graph
 from mobilekit.source.definition import Definition
 
@@ -37,7 +36,7 @@ class _Reference(ClosedOnExit):
         self._definition: Definition | None = None
         self._session: OrtSession | None = None
         try:
-            self._session = open_graph(with_matrix_products(graph), spin=spin)
+            self._session = open_graph(graph, spin=spin)
             self.name = self._session.name
         except (UnsupportedOperatorError, ModelFileError) as error:
             self._fall_back(error)
