@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
+from mobilekit.runtimes.denormals import PRODUCTS, flushed
 
 if TYPE_CHECKING:
     from mobilekit.normalise.editor import Editor
-
-
-_PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Mul")
 
 
 def flush_denormals(editor: Editor) -> None:
@@ -20,16 +17,14 @@ def flush_denormals(editor: Editor) -> None:
     added as a bias of a layer, is denormal. Their products with anything a network computes are lost in
     rounding; phones flush them to zero in any case. What keeps a divisor or a logarithm from zero stays.
     """
-    tiny = np.finfo(np.float32).smallest_normal
     for name in sorted(editor.constants):
-        if editor.types[name].dtype != np.float32 or not _is_weight(editor, name):
+        if not _is_weight(editor, name):
             continue
-        value = editor.constants[name]
-        small = (np.abs(value) < tiny) & (value != 0)
-        if small.any():
-            editor.set_constant(name, np.where(small, np.float32(0), value))
+        value = flushed(editor.constants[name])
+        if value is not None:
+            editor.set_constant(name, value)
 
 
 def _is_weight(editor: Editor, name: str) -> bool:
     """Whether nothing but layers and products read a constant."""
-    return all(user.is_op(*_PRODUCTS) for user in editor.users(name)) and not editor.is_kept(name)
+    return all(user.is_op(*PRODUCTS) for user in editor.users(name)) and not editor.is_kept(name)

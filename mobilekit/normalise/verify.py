@@ -29,7 +29,7 @@ def outputs_of(graph: Graph, samples: Sequence[Feed]) -> list[dict[str, Array]]:
     """What ONNX Runtime (or ONNX's own evaluator) computes for every sample."""
     from mobilekit.runtimes.reference import open_reference
 
-    with open_reference(graph) as session:
+    with open_reference(graph, as_written=True) as session:
         return [session.run(feed) for feed in samples]
 
 
