@@ -23,7 +23,7 @@ def _complete(node: Node, b: Builder) -> Replacement | Refusal | None:
     x = node.inputs[0]
     if b.ints(node.inputs[1]) is None or (node.input(3) and b.ints(node.inputs[3]) is None):
         return Refusal(got="pads computed at run time", hint="export the model with fixed shapes")
-    before, after = _pads(node, b)
+    before, after = pads_of(node, b)
     if not any((*before, *after)):
         return x
     wants_value = node["mode"] == "constant"
@@ -73,7 +73,7 @@ def _chosen(x: str, pads: list[int], value: str, b: Builder) -> str:
     return b.add("Where", ours[cut], b.add("Pad", x, pads, mode="constant"), b.reshape(value, (1,) * rank))
 
 
-def _pads(node: Node, b: Builder) -> tuple[list[int], list[int]]:
+def pads_of(node: Node, b: Builder) -> tuple[list[int], list[int]]:
     """Pads before and after, for every axis."""
     rank = b.rank(node.inputs[0])
     listed = b.ints(node.inputs[1]) or ()
@@ -88,7 +88,7 @@ def _pads(node: Node, b: Builder) -> tuple[list[int], list[int]]:
 
 def _negative(node: Node, b: Builder) -> Replacement | None:
     """Negative pads cut: Slice first, then pad what is left."""
-    before, after = _pads(node, b)
+    before, after = pads_of(node, b)
     if min(*before, *after) >= 0:
         return None
     x = node.inputs[0]
@@ -109,7 +109,7 @@ def _mirrored(node: Node, b: Builder) -> Replacement | None:
     if mode == "constant":
         return None
     x = node.inputs[0]
-    for axis, (before, after) in enumerate(zip(*_pads(node, b), strict=True)):
+    for axis, (before, after) in enumerate(zip(*pads_of(node, b), strict=True)):
         if before or after:
             x = pad_axis(x, axis, before, after, mode, b)
     return x
@@ -120,7 +120,7 @@ def _ranks(node: Node, b: Builder) -> Replacement | None:
     x = node.inputs[0]
     if b.rank(x) <= _MOST_AXES or node["mode"] != "constant":
         return None
-    for axis, (before, after) in enumerate(zip(*_pads(node, b), strict=True)):
+    for axis, (before, after) in enumerate(zip(*pads_of(node, b), strict=True)):
         if not before and not after:
             continue
         shape = b.shape(x)
@@ -160,9 +160,12 @@ def _runs(indices: list[int]) -> list[tuple[int, int]]:
     return runs
 
 
-RULES = (
+OPERANDS = (
     Rule(name="pad-complete", ops=("Pad",), apply=_complete),
     Rule(name="pad-negative", ops=("Pad",), apply=_negative),
+)
+RULES = (
+    *OPERANDS,
     Rule(name="pad-mirrored", ops=("Pad",), apply=_mirrored),
     Rule(name="pad-ranks", ops=("Pad",), apply=_ranks),
 )

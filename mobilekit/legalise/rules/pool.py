@@ -118,10 +118,10 @@ def _max_pool(node: Node, b: Builder) -> Replacement | None:
     """Pads of the lowest value; dilated windows as the maximum of strided slices."""
     x = node.inputs[0]
     window = window_of(node)
-    lowest = _lowest(b.dtype(x))
+    lowest = lowest_of(b.dtype(x))
     pads = needed_pads(node, window, b)
     if set(window.dilations) != {1}:
-        return _dilated_max(_padded(x, pads, lowest, b), window, b.shape(node.name)[2:], b)
+        return dilated_max(_padded(x, pads, lowest, b), window, b.shape(node.name)[2:], b)
     if b.rank(x) == 5:
         return over_planes_and_depth(_padded(x, pads, lowest, b), window, _max, b)
     if not is_tflite_padding(pads, window, b.shape(x)[2:]):
@@ -149,7 +149,7 @@ def over_planes_and_depth(
     return b.reshape(pooled, (n, c, b.shape(pooled)[2], height, width))
 
 
-def _dilated_max(x: str, window: Window, sizes: tuple[int, ...], b: Builder) -> str:
+def dilated_max(x: str, window: Window, sizes: tuple[int, ...], b: Builder) -> str:
     """Rows first, then columns: kernel_h + kernel_w slices instead of their product."""
     for axis, (taps, stride, dilation, size) in enumerate(
         zip(window.kernel, window.strides, window.dilations, sizes, strict=True), start=2
@@ -173,7 +173,7 @@ def _average_pool(node: Node, b: Builder) -> Replacement | None:
         wanted = _explicit(window, needed)
         return None if node.attributes == wanted else b.add("AveragePool", x, **wanted)
     none = ((0, 0),) * len(sizes)
-    counts = _counts(window, sizes, pads if included else none, needed, b.shape(node.name)[2:])
+    counts = counts_of(window, sizes, pads if included else none, needed, b.shape(node.name)[2:])
     mean = _mean(_padded(x, needed, 0.0, b), window, b)
     correction = (np.prod(window.kernel) / counts).astype(b.dtype(x))
     return mean if np.all(correction == 1) else b.add("Mul", mean, correction[None, None])
@@ -199,7 +199,7 @@ def _mean(x: str, window: Window, b: Builder) -> str:
     )
 
 
-def _counts(
+def counts_of(
     window: Window, sizes: tuple[int, ...], counted: Pads, needed: Pads, outputs: tuple[int, ...]
 ) -> Array:
     """How many cells each window's mean divides by: those inside, and ``counted`` pads."""
@@ -237,13 +237,17 @@ def _explicit(window: Window, pads: Pads) -> dict[str, Any]:
     return {"kernel_shape": window.kernel, "strides": window.strides, "pads": flat(pads)}
 
 
-def _lowest(dtype: np.dtype[Any]) -> float:
+def lowest_of(dtype: np.dtype[Any]) -> float:
+    """The number that never wins a maximum."""
     return float(np.finfo(dtype).min) if dtype.kind == "f" else int(np.iinfo(dtype).min)
 
 
 OPERANDS = (Rule(name="pool-defined", ops=_POOLS, apply=_defined),)
-RULES = (
+GLOBAL = (
     Rule(name="global-pool", ops=("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"), apply=_global),
+)
+RULES = (
+    *GLOBAL,
     Rule(name="pool-1d", ops=_POOLS, apply=_two_dimensional),
     Rule(name="lp-pool", ops=("LpPool",), apply=_lp_pool),
     Rule(name="max-pool", ops=("MaxPool",), apply=_max_pool),

@@ -5,6 +5,7 @@ Fixed shapes make every mode a linear map per axis: resize_axis.py says how such
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,23 @@ class _Resize:
     extrapolation: float
 
 
-def _resize(node: Node, b: Builder) -> Replacement | Refusal | None:
+Spelling = Callable[[tuple[Axis, ...], Method], dict[str, str] | None]
+"""Attributes of a Resize by ``sizes`` that a target computes exactly; None where there are none."""
+
+Resampled = Callable[[str, int, "Array", Builder], str]
+"""How an axis is multiplied by a constant matrix."""
+
+
+def resize_rule(name: str, spelling: Spelling, along: Resampled) -> Rule:
+    """The rule that keeps what ``spelling`` says, and writes the rest axis by axis with ``along``."""
+
+    def apply(node: Node, b: Builder) -> Replacement | Refusal | None:
+        return _resize(node, b, spelling, along)
+
+    return Rule(name=name, ops=("Resize",), apply=apply)
+
+
+def _resize(node: Node, b: Builder, spelling: Spelling, along: Resampled) -> Replacement | Refusal | None:
     x = node.inputs[0]
     if any(name and not b.is_constant(name) for name in node.inputs[1:]):
         return Refusal(
@@ -56,10 +73,10 @@ def _resize(node: Node, b: Builder) -> Replacement | Refusal | None:
         return Refusal(got=got, hint="ONNX Runtime and ONNX differ there: resize the last two axes")
     if wanted.method.mode != "nearest" and not b.type(x).is_float:
         return _integers(x, wanted, b)
-    spelled = _tflite_spelling(wanted, b.rank(x))
+    spelled = spelling(wanted.axes, wanted.method)
     if spelled is not None:
         return _keep(node, spelled, b)
-    return _gathered(x, wanted, b) if wanted.method.mode == "nearest" else _weighted(x, wanted, b)
+    return _gathered(x, wanted, b) if wanted.method.mode == "nearest" else _weighted(x, wanted, along, b)
 
 
 def _integers(x: str, wanted: _Resize, b: Builder) -> Replacement | Refusal:
@@ -126,19 +143,22 @@ def _scales(node: Node, shape: tuple[int, ...], chosen: list[int], b: Builder) -
     return scales
 
 
-def _tflite_spelling(wanted: _Resize, rank: int) -> dict[str, str] | None:
-    """Attributes of a Resize by ``sizes`` that TFLite computes exactly; None where there are none."""
-    if rank != 4 or not all(axis.is_unchanged for axis in wanted.axes[:2]):
+def _tflite_spelling(axes: tuple[Axis, ...], method: Method) -> dict[str, str] | None:
+    if len(axes) != 4 or not all(axis.is_unchanged for axis in axes[:2]):
         return None
-    image = wanted.axes[2:]
-    if wanted.method.coordinates == "tf_crop_and_resize":
-        return None
-    if wanted.method.mode == "nearest":
-        return _nearest_spelling(image, wanted.method)
+    if method.mode == "nearest" and method.coordinates != "tf_crop_and_resize":
+        return _nearest_spelling(axes[2:], method)
+    return linear_spelling(axes[2:], method)
+
+
+def linear_spelling(image: tuple[Axis, ...], method: Method) -> dict[str, str] | None:
+    """The one of :data:`TFLITE_LINEAR` that gives the same weights along every axis of ``image``."""
     shrinks = any(axis.scale < 1 for axis in image)
-    if wanted.method.mode != "linear" or (wanted.method.antialias and shrinks):
+    if method.mode != "linear" or method.coordinates == "tf_crop_and_resize":
         return None
-    matrices = [weights(axis, wanted.method) for axis in image]
+    if method.antialias and shrinks:
+        return None
+    matrices = [weights(axis, method) for axis in image]
     for coordinates in TFLITE_LINEAR:
         spelled = Method(mode="linear", coordinates=coordinates)
         if all(_close(m, weights(by_sizes(a), spelled)) for m, a in zip(matrices, image, strict=True)):
@@ -205,14 +225,14 @@ def _gathered(x: str, wanted: _Resize, b: Builder) -> str:
     return _extrapolated(x, wanted, b, cleared=False)
 
 
-def _weighted(x: str, wanted: _Resize, b: Builder) -> str:
+def _weighted(x: str, wanted: _Resize, along: Resampled, b: Builder) -> str:
     """One axis after the other, the one that shrinks most first."""
     changed = [(a.resized / a.size, i) for i, a in enumerate(wanted.axes) if not a.is_unchanged]
     for _, position in sorted(changed):
         matrix = weights(wanted.axes[position], wanted.method)
         cells = matrix.argmax(axis=1)
         if not np.array_equal(matrix, np.eye(matrix.shape[1])[cells]):
-            x = resampled(x, position, matrix, b)
+            x = along(x, position, matrix, b)
         elif not np.array_equal(cells, np.arange(matrix.shape[1])):
             x = b.add("Gather", x, cells, axis=position)
     return _extrapolated(x, wanted, b, cleared=True)
@@ -234,4 +254,4 @@ def _extrapolated(x: str, wanted: _Resize, b: Builder, *, cleared: bool) -> str:
     return b.add("Add", x, (beyond * wanted.extrapolation).astype(b.dtype(x)))
 
 
-RULES = (Rule(name="resize", ops=("Resize",), apply=_resize),)
+RULES = (resize_rule("resize", _tflite_spelling, resampled),)

@@ -36,7 +36,7 @@ def resampled(x: str, axis: int, matrix: Array, b: Builder) -> str:
     is_image = b.rank(x) == 4 and axis >= 2
     window = window_of(matrix)
     if is_image and window is not None and b.shape(x)[1] >= CHANNELS_CONVOLVED_FROM:
-        return _convolved(x, axis, window, b)
+        return convolved(x, axis, window, b)
     coefficients = matrix.astype(b.dtype(x))
     if axis == b.rank(x) - 1 and not (is_image and b.shape(x)[1] >= CHANNELS_LAST_FROM):
         return _blocks(x, axis, coefficients, b)
@@ -112,7 +112,7 @@ def _matrix_of(window: Window, resized: int, size: int) -> Array:
     return result
 
 
-def _convolved(x: str, axis: int, window: Window, b: Builder) -> str:
+def convolved(x: str, axis: int, window: Window, b: Builder) -> str:
     """A depthwise convolution along one axis of an image, its borders repeated."""
     channels = b.shape(x)[1]
     pads = np.zeros((2, 4), np.int64)

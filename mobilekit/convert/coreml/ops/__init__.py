@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from mobilekit.convert.coreml.ops import activation, elementwise
+from mobilekit.convert.coreml.ops import (
+    activation,
+    conv,
+    elementwise,
+    index,
+    linear,
+    norm,
+    pool,
+    reduce,
+    resample,
+    shape,
+)
 from mobilekit.convert.optable import table_of
 
-MODULES = (activation, elementwise)
+MODULES = (activation, elementwise, conv, pool, norm, resample, shape, index, reduce, linear)
 TABLE = table_of(MODULES)
