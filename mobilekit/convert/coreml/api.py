@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mobilekit.convert.coreml.border import add_input, add_output, placeholder
 from mobilekit.convert.coreml.emitter import MOST_RANK, Emitter, Opset, Precision
+from mobilekit.convert.coreml.images import Image, WithImages, make_image_features, with_images
 from mobilekit.convert.coreml.metadata import KEY, border_entry
 from mobilekit.convert.coreml.metadata import metadata as described
 from mobilekit.convert.coreml.ops import TABLE
@@ -51,28 +52,35 @@ def emit(
 
     Nodes whose first output is in ``islands`` compute in float32 in a package of fp16. ``metadata``
     has ``author``, ``license``, ``shortDescription``, ``versionString`` and keys of the user's own.
-    Raises UnsupportedOperatorError, listing every node that MIL cannot say, before any work.
+    With ``io="image"`` what ``description`` calls an image is a pixel buffer. Raises DescriptionError
+    where it cannot be one, UnsupportedOperatorError, listing every node that MIL cannot say, before
+    any work.
     """
-    if io == "image":
-        message = "image inputs and outputs are not written yet"
-        raise UnsupportedOperatorError(message, hint="leave io at float32")
+    ins, outs = source_inputs or graph.inputs, source_outputs or graph.outputs
+    pixels = WithImages(graph=graph)
+    if io == "image" and description is not None:
+        pixels = with_images(graph, description)
+    graph = pixels.graph
     refused = refused_nodes(graph, opset=opset)
     if refused:
         lines = tuple(line for _, line in refused)
         message = "Core ML cannot express:" + "".join(f"\n  {line}" for line in lines)
         raise UnsupportedOperatorError(message, refusals=lines)
     view = view_of(graph)
-    emitter, program, features = _program(view, opset=opset, precision=precision, islands=islands)
-    ins, outs = source_inputs or graph.inputs, source_outputs or graph.outputs
+    emitter, program, features = _program(
+        view, opset=opset, precision=precision, islands=pixels.islands(islands)
+    )
     content = described(
-        inputs=[border_entry(s, f) for s, f in zip(ins, features[0], strict=True)],
-        outputs=[border_entry(s, f) for s, f in zip(outs, features[1], strict=True)],
-        tensors=_tensors(emitter),
+        inputs=[border_entry(s, f, pixels.entry(s.name)) for s, f in zip(ins, features[0], strict=True)],
+        outputs=[border_entry(s, f, pixels.entry(s.name)) for s, f in zip(outs, features[1], strict=True)],
+        tensors=pixels.tensors(_tensors(emitter)),
         islands=sorted(islands),
         precision=precision,
     )
     version = {"versionString": description.version} if description else {}
-    _write(program, out, opset=opset, metadata={**version, **metadata, KEY: content})
+    named = (*zip(view.inputs, features[0], strict=True), *zip(view.outputs, features[1], strict=True))
+    images = {feature: pixels.images[name] for name, feature in named if name in pixels.images}
+    _write(program, out, opset=opset, images=images, metadata={**version, **metadata, KEY: content})
 
 
 def refused_nodes(graph: Graph, *, opset: Opset = "iOS17") -> tuple[tuple[str, str], ...]:
@@ -140,7 +148,9 @@ def _tensors(emitter: Emitter) -> dict[str, str]:
     }
 
 
-def _write(program: Any, out: Path, *, opset: Opset, metadata: Mapping[str, str]) -> None:
+def _write(
+    program: Any, out: Path, *, opset: Opset, images: Mapping[str, Image], metadata: Mapping[str, str]
+) -> None:
     """Run the passes, serialise, and put the folder in place at once."""
     passes = importlib.import_module("coremltools.converters.mil.mil.passes.pass_registry").PASS_REGISTRY
     backend = importlib.import_module("coremltools.converters.mil.backend.mil.load")
@@ -153,6 +163,7 @@ def _write(program: Any, out: Path, *, opset: Opset, metadata: Mapping[str, str]
             weights_dir=str(folder / "weights"),
             specification_version=_version(opset).value,
         )
+        make_image_features(spec, images)
         for key, value in sorted(metadata.items()):
             if key in _AUTHORSHIP:
                 setattr(spec.description.metadata, key, value)

@@ -10,8 +10,9 @@ too, per channel where it needs to be, and exact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from mobilekit.convert.coreml.image_graph import GraphEditor
@@ -67,9 +68,26 @@ class WithImages:
     """
 
     graph: Graph
-    images: Mapping[str, Image]
-    inner: Mapping[str, str]
-    full_precision: tuple[str, ...]
+    images: Mapping[str, Image] = MappingProxyType({})
+    inner: Mapping[str, str] = MappingProxyType({})
+    full_precision: tuple[str, ...] = ()
+
+    def entry(self, name: str) -> dict[str, Any] | None:
+        """What the metadata says of the input or output ``name`` as an image."""
+        return self.images[name].entry() if name in self.images else None
+
+    def islands(self, islands: Iterable[str]) -> frozenset[str]:
+        """``islands`` of the graph before, by the names they have in this one, and its own."""
+        return frozenset(self.inner.get(name, name) for name in islands) | frozenset(self.full_precision)
+
+    def tensors(self, found: Mapping[str, str]) -> dict[str, str]:
+        """``found``, what holds each value of this graph, by the names of the graph before.
+
+        Pixels are no value of the graph before; what is left of them under their name is its value.
+        """
+        added = {*self.inner.values(), *self.images}
+        kept = {name: held for name, held in found.items() if name not in added}
+        return kept | {name: found[held] for name, held in self.inner.items() if held in found}
 
 
 def with_images(graph: Graph, description: ModelDescription) -> WithImages:
