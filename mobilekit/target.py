@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from mobilekit.tier import Precision, Tier
 
 Format = Literal["tflite", "coreml"]
+Opset = Literal["iOS15", "iOS16", "iOS17", "iOS18"]
+"""The Core ML version that a package is for: its devices have this iOS or a later one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class Checks:
 class Target:
     """One file of ``targets/``. ``budgets`` are per precision, ``tier_budgets`` override them.
 
-    ``size`` (height, width) of images and ``batch`` fill dynamic dimensions only.
+    ``size`` (height, width) of images and ``batch`` fill dynamic dimensions only. ``opset`` is of Core ML.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Target:
     tiers: tuple[Tier, ...]
     size: tuple[int, int] = (512, 512)
     batch: int = 1
+    opset: Opset = "iOS17"
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     checks: Checks = field(default_factory=Checks)
     budgets: Mapping[str, Budget] = field(default_factory=dict)

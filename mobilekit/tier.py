@@ -20,6 +20,8 @@ PLANNED: tuple[Precision, ...] = ("int8", "w8a16")
 """Precisions that need a plan: activations have scales from calibration."""
 
 Accelerator = Literal["npu", "gpu", "cpu"]
+Io = Literal["float32", "int8", "image"]
+"""Inputs and outputs: ``image`` has those that are described as images as pictures, the rest float32."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,7 @@ class Tier:
     size: tuple[int, int] | None = None
     shapes: Mapping[str, tuple[int, ...]] | None = None
     model: Path | None = None
-    io: Literal["float32", "int8"] = "float32"
+    io: Io = "float32"
     next_rungs: tuple[Precision, ...] = ()
 
     def matches(self, profile: DeviceProfile) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mobilekit.errors import MobilekitError
 from mobilekit.metrics import Tolerance, in_last_bits, mismatch, psnr
-from mobilekit.runtimes.litert import open_tflite
+from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.ort import OrtSession, open_graph
 from mobilekit.source.graph import Graph, graph_from_proto
 
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
     from mobilekit.tensors import Array, Feed
 
+Build = Callable[["Graph", Path], Path]
+"""Writes a legalised graph in the format that is judged into a folder; the path of what was written."""
 _BYTES_PER_RUN = 512 << 20  # values of the reference that are in memory together, per sample
 
 
 def first_wrong_operator(
     graph: Graph,
-    build: Callable[[Graph], bytes],
+    build: Build,
     samples: Sequence[Feed],
     *,
     tolerance: Tolerance,
@@ -36,7 +38,7 @@ def first_wrong_operator(
 ) -> str | None:
     """Name, type and error of the first node that is wrong alone on one of ``samples``; or None.
 
-    ``build`` makes a .tflite file of a one-node graph; where it refuses, that node is the answer.
+    ``build`` writes a one-node graph as a file; where it refuses, that node is the answer.
     Nodes that depend on constants only are not looked at: legalising leaves none.
     """
     model = graph.proto()
@@ -118,7 +120,7 @@ def _record(
 def _fault(
     model: onnx.ModelProto,
     node: onnx.NodeProto,
-    build: Callable[[Graph], bytes],
+    build: Build,
     recorded: Sequence[Feed],
     tolerance: Tolerance,
     maximum_mismatch: float,
@@ -145,15 +147,15 @@ def _fault(
 def _pairs(
     model: onnx.ModelProto,
     node: onnx.NodeProto,
-    build: Callable[[Graph], bytes],
+    build: Build,
     recorded: Sequence[Feed],
 ) -> Iterator[tuple[Array, Array]]:
     """(expected, got) for every output and sample of ``node`` run alone."""
     single = one_node_graph(model, node, recorded[0])
-    with tempfile.TemporaryDirectory(prefix="mobilekit-") as folder:
-        path = Path(folder) / "node.tflite"
-        path.write_bytes(build(single))
-        with open_tflite(path) as session:
-            for values in recorded:
-                outputs = session.run({spec.name: values[spec.name] for spec in single.inputs})
-                yield from ((values[name], outputs[name]) for name in outputs)
+    with (
+        tempfile.TemporaryDirectory(prefix="mobilekit-") as folder,
+        open_runtime(build(single, Path(folder))) as session,
+    ):
+        for values in recorded:
+            outputs = session.run({spec.name: values[spec.name] for spec in single.inputs})
+            yield from ((values[name], outputs[name]) for name in outputs)

@@ -15,7 +15,7 @@ from mobilekit.errors import (
     UnsoundArtifactError,
 )
 from mobilekit.metrics import SINGLE, Tolerance, in_last_bits, max_abs_error, mismatch, psnr
-from mobilekit.parity.per_op import first_wrong_operator
+from mobilekit.parity.per_op import Build, first_wrong_operator
 from mobilekit.parity.pictures import PictureTally, is_picture
 from mobilekit.parity.result import OutputParity, ParityReport
 from mobilekit.runtimes.feeds import DYNAMIC
@@ -81,13 +81,13 @@ def check_converted(
     tolerance: Tolerance,
     maximum_mismatch: float = 0.0,
     graph: Graph | None = None,
-    build: Callable[[Graph], bytes] | None = None,
+    build: Build | None = None,
     progress: Progress | None = None,
 ) -> ParityReport:
     """Compare, and refuse a candidate whose worst sample is outside ``tolerance``.
 
     Integer and boolean outputs are judged by ``maximum_mismatch`` (share of elements) instead. With
-    the legalised ``graph`` and ``build`` (graph → .tflite bytes), the error names the first operator
+    the legalised ``graph`` and ``build``, the error names the first operator
     that is wrong on its own. An output outside ``tolerance`` passes if the model's own roundings
     can change it as much (``float32_limit_db`` of the report then says so).
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mobilekit import resources
-from mobilekit.artifact import Artifact, digest_of_path
+from mobilekit.artifact import Artifact, digest_of_path, size_of_path
 from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
 from mobilekit.package.bundle import PLAN_FILE
 from mobilekit.pipeline.asked import job_asked_for
+from mobilekit.pipeline.formats import format_of
 from mobilekit.pipeline.job import (
     Job,
     check_fallback,
@@ -26,7 +27,7 @@ from mobilekit.store.canonical import atomic_write, copy_atomic
 from mobilekit.store.cas import Store
 from mobilekit.target import Budget, Checks
 from mobilekit.target_file import target_from_toml
-from mobilekit.tier import PLANNED, Precision
+from mobilekit.tier import PLANNED, Io, Precision
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.isp.selection import Cameras
@@ -53,7 +54,7 @@ def convert(
     samples: Sequence[Feed] | None = None,
     crop: str | None = None,
     face_detector: str | Path | None = None,
-    io: Literal["float32", "int8"] = "float32",
+    io: Io = "float32",
     camera: Cameras = None,
     ranges: str | None = None,
     percentile: float | None = None,
@@ -131,7 +132,7 @@ def _budget(precision: Precision) -> Budget:
     return target_from_toml(resources.target_file(_TARGET)).budgets.get(precision, Budget())
 
 
-def _within_reach(opened: Opened, variant: Variant, io: Literal["float32", "int8"]) -> Variant:
+def _within_reach(opened: Opened, variant: Variant, io: Io) -> Variant:
     """``variant``; or, where it is outside its budget, one with some operators in float that is nearer."""
     from mobilekit.pipeline.budgets import RefusedRung, outside
     from mobilekit.pipeline.figures import worst_lack
@@ -214,23 +215,14 @@ def _meta(job: Job, variant: Variant, plan_path: Path | None, warnings: Sequence
         "int8_share": variant.scheme.int8_share,
         "int16_share": variant.scheme.int16_share,
         "converter": variant.converter,
-        "size_bytes": variant.path.stat().st_size,
+        "size_bytes": size_of_path(variant.path),
         "source": {"sha256": model_digest(job.model_key)},
         "plan": str(plan_path) if plan_path else None,
         "self_check_fp32": dict(variant.check),
         "search": dict(variant.search) if variant.search is not None else None,
-        "islands": _islands(variant.path) if variant.plan is not None else None,
+        "islands": format_of(job.format).integer_islands(variant.path) if variant.plan is not None else None,
         "float_operators": variant.float_operators(),
         "warnings": list(warnings),
         "tools": dict(tool_versions()),
         **variant.measured,
     }
-
-
-def _islands(path: Path) -> dict[str, int] | None:
-    """The float islands of an integer file."""
-    from mobilekit.convert.tflite.delegates.operators import operators_of_file
-    from mobilekit.package.islands import islands_of
-
-    found = islands_of(operators_of_file(path))
-    return found.to_dict() if found is not None else None

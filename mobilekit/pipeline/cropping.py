@@ -14,7 +14,7 @@ from mobilekit.calibrate.photo_lists import manifest_text
 from mobilekit.calibrate.photos import PhotoSet
 from mobilekit.calibrate.shown import shown_pictures
 from mobilekit.config import safe_name
-from mobilekit.convert.tflite.refused import load_model
+from mobilekit.convert.tflite.refused import DIALECT
 from mobilekit.errors import UsageError
 from mobilekit.pipeline.asked import job_asked_for
 from mobilekit.pipeline.dimensions import open_shapes
@@ -78,7 +78,7 @@ def crops(
 
 def _written(job: Job, photos: Photos, out: Path) -> CropsResult:
     description = job.description
-    source = load_model(job.model, shapes=open_shapes(job.model, description, job.fill))
+    source = DIALECT.load_model(job.model, shapes=open_shapes(job.model, description, job.fill))
     names = [spec.name for spec in source.inputs]
     check_described(description, job.model, inputs=names, outputs=[spec.name for spec in source.outputs])
     faces = faces_of(job, names)

@@ -107,13 +107,14 @@ def inspect(
     inputs, outputs = ([tensor.name for tensor in facts[side]] for side in ("inputs", "outputs"))
     check_described(description, path, inputs=inputs, outputs=outputs)
     try:
-        from mobilekit.convert.tflite.refused import UNKNOWN_HINT, refusals_of_file
+        from mobilekit.convert.refusals import UNKNOWN_HINT
+        from mobilekit.convert.tflite.refused import DIALECT
         from mobilekit.source.load import load
 
         source = load(path, shapes=open_shapes(path, description, fill))
     except UnknownOpsetError:
         # An operator that nobody knows is part of the answer; another version of ONNX is not.
-        unknown = refusals_of_file(path)
+        unknown = DIALECT.refusals_of_file(path)
         if not unknown:
             raise
         tiers = _tiers(facts, description, chosen, fill, possible=False)
@@ -127,18 +128,18 @@ def _with_outlook(
     facts: Mapping[str, Any], source: Graph, description: ModelDescription, target: Target, fill: Fill
 ) -> Inspection:
     from mobilekit.convert.tflite.api import refusals
-    from mobilekit.convert.tflite.refused import check_operators_known, with_all
+    from mobilekit.convert.tflite.refused import DIALECT
     from mobilekit.legalise.pipeline import legalise
     from mobilekit.normalise.pipeline import normalise
 
     recognised: tuple[Mapping[str, str], ...] = ()
     try:
-        check_operators_known(source)
+        DIALECT.check_operators_known(source)
         normalised = normalise(source, samples=())
         recognised = tuple(asdict(each) for each in normalised.recognised)
         legal = legalise(normalised.graph, profile=_PROFILE, samples=())
     except UnsupportedOperatorError as error:
-        told = with_all(source, error)
+        told = DIALECT.with_all(source, error)
         tiers = _tiers(facts, description, target, fill, possible=False)
         return Inspection(**facts, recognised=recognised, refusals=told.refusals, hint=told.hint, tiers=tiers)
     refused = refusals(legal.graph)
@@ -186,7 +187,7 @@ def _delegates(
 ) -> tuple[DelegateOutlook, ...]:
     """Outlooks of the tiers that have this model in these shapes: others have graphs of their own."""
     from mobilekit.legalise.pipeline import legalise
-    from mobilekit.pipeline.tier_build import profile_of
+    from mobilekit.pipeline.formats import format_of
 
     shapes = {spec.name: spec.shape for spec in source.inputs}
     outlooks = _tiers(facts, description, target, fill, possible=True)
@@ -195,7 +196,7 @@ def _delegates(
     for tier, outlook in zip(target.tiers, outlooks, strict=True):
         if tier.model is not None or any(shapes.get(name) != own for name, own in outlook.shapes.items()):
             continue
-        profile = profile_of(tier)
+        profile = format_of(target.format).profile_of(tier)
         if profile not in legal:
             legal[profile] = legalise(normalised, profile=profile, samples=()).graph
         found += delegate_outlooks(legal[profile], description, [tier], source=source.proto())

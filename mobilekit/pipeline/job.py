@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mobilekit.calibrate.isp.selection import Cameras
     from mobilekit.calibrate.photos import Photos
     from mobilekit.calibrate.statistics import Statistics
+    from mobilekit.target import Opset
     from mobilekit.tensors import Feed
 
 
@@ -47,8 +48,8 @@ class Job:
     ``stepwise`` compares every step with the model (a build that publishes); else the float file is
     compared, and the steps only if it is wrong. ``fallback`` is ``onnx2tf``, or that with the
     interpreter of an environment of its own: ``onnx2tf:/path/to/python``. ``profile`` is what the model
-    is legalised for. ``cameras`` are what photos go through before they calibrate; ``statistics`` are
-    planned from instead of calibrating.
+    is legalised for, ``format`` what it is written in, for Core ML of ``opset``. ``cameras`` are what
+    photos go through before they calibrate; ``statistics`` are planned from instead of calibrating.
     """
 
     model: Path
@@ -68,6 +69,8 @@ class Job:
     stepwise: bool = True
     fallback: str | None = None
     profile: str = "tflite-cpu"
+    format: str = "tflite"
+    opset: Opset = "iOS17"
     command: str = ""
 
     def key(self) -> dict[str, Any]:
@@ -87,6 +90,8 @@ class Job:
             "batch": self.fill.batch,
             "fallback": self.fallback,
             "profile": self.profile,
+            "format": self.format,
+            "opset": self.opset,
         }
 
     def _names(self) -> list[str] | None:

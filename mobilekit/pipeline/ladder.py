@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mobilekit.pipeline.budgets import RefusedRung, budget_error, failures
 from mobilekit.pipeline.searching import searched_plan
@@ -22,7 +22,7 @@ from mobilekit.pipeline.variant import Variant, build_variant
 if TYPE_CHECKING:
     from mobilekit.pipeline.opened import Opened
     from mobilekit.target import Budget, Checks, Target
-    from mobilekit.tier import Precision, Tier
+    from mobilekit.tier import Io, Precision, Tier
 
 MIXED = "w8a8-mixed"
 
@@ -67,7 +67,7 @@ def mixed_rung(
     budget: Budget,
     *,
     checks: Checks,
-    io: Literal["float32", "int8"],
+    io: Io,
     int16: bool = False,
 ) -> Variant | RefusedRung | None:
     """What follows a static int8 ``variant`` that is outside its budget: some of its operators in float, or

@@ -6,22 +6,13 @@ import json
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mobilekit.package.invariants import (
-    check_activations,
-    check_finite,
-    check_operators,
-    check_output_ranges,
-    check_softmax,
-    planned_convolutions,
-    softmax_outputs,
-    written_by_integers,
-)
-from mobilekit.package.tflite_facts import FileFacts, facts_of
+from mobilekit.package.invariants import check_finite
 from mobilekit.parity.whole_model import compare
+from mobilekit.pipeline.formats import format_of
+from mobilekit.pipeline.formats.base import Quantised
 from mobilekit.pipeline.groups import skin_groups
 from mobilekit.pipeline.keys import build_key
 from mobilekit.pipeline.progress import counting
@@ -33,16 +24,6 @@ from mobilekit.store.canonical import write_json
 
 if TYPE_CHECKING:
     from mobilekit.pipeline.opened import Opened
-    from mobilekit.quantisation import QuantisationPlan
-    from mobilekit.source.graph import Graph
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantised:
-    """What a file with integer activations was made from; its invariants follow from both."""
-
-    graph: Graph
-    plan: QuantisationPlan
 
 
 def measure(
@@ -58,37 +39,24 @@ def measure(
     def build(folder: Path) -> None:
         recorded = reference(opened)
         first = run_isolated(emitted.path, [opened.scoring[0]], timed=True)
-        facts = facts_of(emitted.path)
-        _check(first, facts, recorded.run(opened.scoring[0]), emitted.path, quantised)
-        write_json(folder / "measured.json", _measured(opened, emitted, first, facts, recorded, label))
+        chosen = format_of(job.format)
+        operators = chosen.examine(emitted.path)
+        outputs = first.outputs[0]
+        check_finite(outputs, where=emitted.path.name, reference=recorded.run(opened.scoring[0]))
+        if quantised is not None:
+            chosen.check_planned(emitted.path, outputs, quantised)
+        write_json(folder / "measured.json", _measured(opened, emitted, first, operators, recorded, label))
 
     result = job.store.stage("measure", key, build)
     found: Mapping[str, Any] = json.loads((result.path / "measured.json").read_text(encoding="utf-8"))
     return found
 
 
-def _check(
-    first: IsolatedRun,
-    facts: FileFacts,
-    expected: Mapping[str, Any],
-    path: Path,
-    quantised: Quantised | None,
-) -> None:
-    check_operators(facts)
-    check_finite(first.outputs[0], where=path.name, reference=expected)
-    if quantised is None:
-        return
-    nodes = quantised.graph.proto().graph.node
-    check_activations(facts, planned_convolutions(nodes, quantised.plan))
-    check_softmax(first.outputs[0], softmax_outputs(nodes, list(first.outputs[0])))
-    check_output_ranges(first.outputs[0], written=written_by_integers(quantised.graph, quantised.plan))
-
-
 def _measured(
     opened: Opened,
     emitted: Emitted,
     first: IsolatedRun,
-    facts: FileFacts,
+    operators: Mapping[str, int],
     recorded: RecordedSession,
     label: str,
 ) -> dict[str, Any]:
@@ -109,7 +77,7 @@ def _measured(
         "latency_runs": first.runs,
         "memory_bytes": first.memory_bytes,
         "machine": machine(),
-        "operators": facts.histogram(),
+        "operators": dict(operators),
     }
 
 

@@ -13,12 +13,12 @@ from mobilekit.calibrate.inputs import input_samples, split
 from mobilekit.calibrate.samples import SampleSource, given_samples
 from mobilekit.calibrate.synthetic import synthetic_samples
 from mobilekit.config import require_complete
-from mobilekit.convert.tflite.refused import load_model
 from mobilekit.demo.photos import render_photos
 from mobilekit.errors import DescriptionError, InputDataError, MissingPhotosError
 from mobilekit.pipeline.cameras import through_cameras
 from mobilekit.pipeline.dimensions import open_shapes
 from mobilekit.pipeline.faces import faces_of
+from mobilekit.pipeline.formats import format_of
 from mobilekit.pipeline.job import check_described
 from mobilekit.pipeline.reference import AheadSession
 from mobilekit.runtimes.reference import open_reference
@@ -87,7 +87,8 @@ class Opened:
 
 def open_job(job: Job) -> Opened:
     """Read the model and find its samples. Raises what reading either raises."""
-    source = load_model(job.model, shapes=open_shapes(job.model, job.description, job.fill))
+    dialect = format_of(job.format).dialect()
+    source = dialect.load_model(job.model, shapes=open_shapes(job.model, job.description, job.fill))
     _check_names(job, source)
     samples = _samples(job, source)
     if samples is None:

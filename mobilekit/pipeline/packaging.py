@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from mobilekit import resources
 from mobilekit.description import ModelDescription
-from mobilekit.errors import UsageError
 from mobilekit.package.bundle import bundle_name
 from mobilekit.pipeline.asked import job_asked_for
 from mobilekit.pipeline.auditing import audit_photos
+from mobilekit.pipeline.formats import format_of
 from mobilekit.pipeline.job import (
     Job,
     check_fallback,
@@ -138,9 +138,7 @@ def package(
     check_samples(samples)
     check_tiers(tiers)
     chosen = target_from_toml(resources.target_file(target))
-    if chosen.format != "tflite":
-        message = f"target {chosen.name} has format {chosen.format}, which this version cannot write"
-        raise UsageError(message, hint="its formats are: tflite")
+    format_of(chosen.format)
     wanted = chosen.chosen(tiers)
     check_fallback(fallback)
     check_one_plan(plan, statistics)
@@ -229,7 +227,7 @@ def _publish(
             said = job.description
             zip_name = bundle_name(name=said.name, version=said.version, target=target.name, tier=name)
             bundle = publish_file(result.path / BUNDLE, out / "bundles" / zip_name)
-            model, manifest, own_plan = tier_files(folder / name)
+            model, manifest, own_plan = tier_files(folder / name, format_of(target.format).model_file)
             measured = read_measured(result.path)
             tiers.append(
                 TierResult(

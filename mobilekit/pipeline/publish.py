@@ -12,7 +12,6 @@ from filelock import FileLock
 from mobilekit.artifact import digest_of_bytes, digest_of_path, size_of_path
 from mobilekit.errors import OutputError
 from mobilekit.package.bundle import MANIFEST_FILE, PLAN_FILE
-from mobilekit.package.manifest import MODEL_FILE
 from mobilekit.pipeline.results import WrittenFile
 from mobilekit.pipeline.tier_build import FILES
 from mobilekit.store.canonical import copy_atomic, output_errors, replace_folder, temporary_folder
@@ -69,14 +68,13 @@ def written(path: Path) -> WrittenFile:
         raise OutputError(message, hint="does something else write to this folder?") from error
 
 
-def tier_files(folder: Path) -> tuple[WrittenFile, WrittenFile, WrittenFile | None]:
-    """Model and manifest of a published tier, and its plan where it is quantised by one."""
+def tier_files(folder: Path, model: str) -> tuple[WrittenFile, WrittenFile, WrittenFile | None]:
+    """The ``model`` and the manifest of a published tier, and its plan where it is quantised by one."""
     plan = folder / PLAN_FILE
-    model, manifest = written(folder / MODEL_FILE), written(folder / MANIFEST_FILE)
-    return model, manifest, written(plan) if plan.is_file() else None
+    return written(folder / model), written(folder / MANIFEST_FILE), written(plan) if plan.is_file() else None
 
 
 def report_is_about(entry: Mapping[str, Any], folder: Path) -> bool:
     """Whether a tier's entry of an earlier report is about the file that lies in ``folder``."""
-    model = folder / MODEL_FILE
-    return model.is_file() and entry.get("sha256") == digest_of_path(model)
+    model = folder / entry["file"]
+    return model.exists() and entry.get("sha256") == digest_of_path(model)

@@ -6,23 +6,22 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from mobilekit.artifact import digest_of_bytes
-from mobilekit.convert.tflite.api import emit
-from mobilekit.convert.tflite.refused import PROFILE, check_operators_known, every_refusal, with_all
 from mobilekit.errors import DisagreementError, PassDisagreementError, PlanError, UnsupportedOperatorError
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.legalise.rule import unsupported
 from mobilekit.normalise.pipeline import normalise
 from mobilekit.normalise.verify import tolerance_of
 from mobilekit.parity.whole_model import check_converted
+from mobilekit.pipeline.formats import format_of
+from mobilekit.pipeline.formats.base import Writing
 from mobilekit.pipeline.keys import build_key, description_key
 from mobilekit.pipeline.progress import counting
 from mobilekit.pipeline.reference import RecordedSession, record
 from mobilekit.plan.api import plan_int8
 from mobilekit.plan.int16 import plan_w8a16
-from mobilekit.plan.rewrite import rewritten
 from mobilekit.quantisation import QuantisationPlan
 from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.isolated import run_isolated
@@ -39,9 +38,7 @@ if TYPE_CHECKING:
     from mobilekit.source.graph import Stage
     from mobilekit.target import Checks
     from mobilekit.tensors import Feed
-    from mobilekit.tier import Precision
-
-MODEL = "model.tflite"
+    from mobilekit.tier import Io, Precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +64,18 @@ def prepare(opened: Opened) -> Prepared:
     Raises UnsupportedOperatorError naming every node without an exact form, before anything is done
     if the operators alone say so.
     """
-    check_operators_known(opened.source)
+    dialect = format_of(opened.job.format).dialect()
+    dialect.check_operators_known(opened.source)
     try:
         return _prepared(opened)
     except UnsupportedOperatorError as error:
-        raise with_all(opened.source, error) from error
+        raise dialect.with_all(opened.source, error) from error
     except PassDisagreementError as error:
         # What ONNX Runtime computes for a node may be nobody's definition: the node is at fault, not a pass.
-        lines = every_refusal(opened.source)
+        lines = dialect.every_refusal(opened.source)
         if not lines:
             raise
-        raise unsupported(lines, PROFILE) from error
+        raise unsupported(lines, dialect.profile) from error
 
 
 def _prepared(opened: Opened) -> Prepared:
@@ -236,40 +234,43 @@ def emit_file(
     *,
     precision: Precision,
     plan: QuantisationPlan | None = None,
-    io: Literal["float32", "int8"] = "float32",
+    io: Io = "float32",
 ) -> Emitted:
-    """Write the .tflite file of one precision."""
+    """Write the file of one precision, in the job's format."""
     job = opened.job
+    chosen = format_of(job.format)
     key = {
         "graph": prepared.graph.digest,
         "precision": precision,
         "plan": digest_of_bytes(plan.to_json().encode()) if plan else None,
         "io": io,
+        "format": job.format,
+        "opset": job.opset,
         "description": description_key(job.description),
         "border": [asdict(spec) for spec in (*opened.source.inputs, *opened.source.outputs)],
         **build_key(),
     }
 
     def build(folder: Path) -> None:
-        graph = rewritten(prepared.graph, plan) if plan else prepared.graph
-        content = emit(
-            graph,
+        writing = Writing(
+            graph=prepared.graph,
             precision=precision,
             plan=plan,
-            description=job.description,
-            source_inputs=opened.source.inputs,
-            source_outputs=opened.source.outputs,
             io=io,
+            description=job.description,
+            inputs=opened.source.inputs,
+            outputs=opened.source.outputs,
+            opset=job.opset,
         )
-        (folder / MODEL).write_bytes(content)
+        chosen.write(folder / chosen.model_file, writing)
 
     job.progress(f"write {precision}", 0, 1)
     try:
         result = job.store.stage("emit", key, build)
     except UnsupportedOperatorError as error:
-        raise with_all(opened.source, error) from error
+        raise chosen.dialect().with_all(opened.source, error) from error
     job.progress(f"write {precision}", 1, 1)
-    return Emitted(path=result.path / MODEL, key=result.key)
+    return Emitted(path=result.path / chosen.model_file, key=result.key)
 
 
 def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[str, Any]:
@@ -308,7 +309,7 @@ def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[st
                 tolerance=_tolerance(opened.source, checks),
                 maximum_mismatch=checks.integer_mismatch,
                 graph=prepared.graph,
-                build=lambda graph: emit(graph, precision="fp32"),
+                build=format_of(job.format).write_alone,
                 progress=counting(job.progress, "self-check"),
             )
 

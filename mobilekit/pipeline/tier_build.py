@@ -8,12 +8,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mobilekit.errors import TargetError
-from mobilekit.legalise.profiles import profile_for
+from mobilekit.pipeline.formats import format_of
 from mobilekit.pipeline.job import Fill, Job
 from mobilekit.pipeline.keys import build_key, model_digest, tool_versions
 from mobilekit.target import Budget
-from mobilekit.tier import PLANNED
 
 if TYPE_CHECKING:
     from mobilekit.pipeline.opened import Opened
@@ -29,23 +27,15 @@ MEASURED = "measured.json"
 def job_of(job: Job, target: Target, tier: Tier) -> Job:
     """The job of one tier: its own model and dimensions where it has them, in its accelerator's forms.
 
-    Raises TargetError for a target whose format cannot be written.
+    Raises UsageError for a target whose format cannot be written.
     """
-    if target.format != "tflite":
-        message = f"target {target.name}: this version cannot write packages of format {target.format}"
-        raise TargetError(message, hint='choose a target of format "tflite", such as android')
+    chosen = format_of(target.format)
     shapes = {**target.shapes, **(tier.shapes or {}), **job.fill.shapes}
     fill = Fill(shapes=shapes, size=tier.size or target.size, batch=target.batch)
     own = job.with_model(tier.model) if tier.model is not None else job
-    return replace(own.with_fill(fill), profile=profile_of(tier))
-
-
-def profile_of(tier: Tier) -> str:
-    """What the tier's model is legalised for: the accelerator that it names first.
-
-    A tier with a plan has the CPU's forms, so that a plan is of the same graph in every command.
-    """
-    return "tflite-cpu" if tier.precision in PLANNED else profile_for(tier.accelerators)
+    return replace(
+        own.with_fill(fill), profile=chosen.profile_of(tier), format=target.format, opset=target.opset
+    )
 
 
 def build_tier(

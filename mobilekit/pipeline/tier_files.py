@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mobilekit.artifact import digest_of_path
-from mobilekit.convert.tflite.delegates.operators import operators_of_file
-from mobilekit.package.android import write_tier
+from mobilekit.artifact import digest_of_path, size_of_path
 from mobilekit.package.bundle import PLAN_FILE, write_bundle
-from mobilekit.package.islands import islands_of
-from mobilekit.package.manifest import MODEL_FILE, Origin
+from mobilekit.package.manifest import Origin
+from mobilekit.pipeline.formats import format_of
+from mobilekit.pipeline.formats.base import Published
 from mobilekit.pipeline.gates import gate_warnings, gates_of
 from mobilekit.pipeline.tier_build import BUNDLE, FILES, MEASURED, budget_as_json, origin_digests
 from mobilekit.store.canonical import atomic_write, write_json
@@ -47,9 +46,8 @@ def write_variant(
         converter=variant.converter,
     )
     (folder / FILES).mkdir()
-    write_tier(
-        folder / FILES,
-        variant.path,
+    chosen = format_of(opened.job.format)
+    published = Published(
         description=opened.job.description,
         target=target.name,
         tier=tier,
@@ -57,9 +55,10 @@ def write_variant(
         scheme=variant.scheme,
         origin=origin,
     )
+    chosen.write_tier(folder / FILES, variant.path, published)
     if variant.plan is not None:
         atomic_write(folder / FILES / PLAN_FILE, variant.plan.to_json().encode())
-    write_bundle(folder / BUNDLE, folder / FILES)
+    write_bundle(folder / BUNDLE, folder / FILES, model=chosen.model_file)
     write_json(folder / MEASURED, _measured(opened, variant, target, tier, refused))
 
 
@@ -72,12 +71,13 @@ def _measured(
 ) -> dict[str, Any]:
     """One tier's part of report.json."""
     gates = gates_of(opened, variant, refused, target.budgets.get("fp16", Budget()))
-    islands = islands_of(operators_of_file(variant.path)) if variant.plan is not None else None
+    chosen = format_of(opened.job.format)
+    islands = chosen.integer_islands(variant.path) if variant.plan is not None else None
     lower = [f"{r.scheme} was outside its budget: {line}" for r in refused for line in r.reasons]
     return {
         "sha256": digest_of_path(variant.path),
-        "size_bytes": variant.path.stat().st_size,
-        "file": MODEL_FILE,
+        "size_bytes": size_of_path(variant.path),
+        "file": chosen.model_file,
         "precision": variant.precision,
         "scheme": variant.scheme.name,
         "int8_share": variant.scheme.int8_share,
@@ -88,7 +88,7 @@ def _measured(
         "verified_on": [_HERE] if _HERE in tier.accelerators else [],
         "not_verified_here": [name for name in tier.accelerators if name != _HERE],
         "gates": gates,
-        "islands": islands.to_dict() if islands is not None else None,
+        "islands": islands,
         "float_operators": variant.float_operators(),
         "search": dict(variant.search) if variant.search is not None else None,
         "calibration_samples": variant.calibration_samples,

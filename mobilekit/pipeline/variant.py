@@ -14,14 +14,13 @@ from mobilekit.errors import (
     MissingPhotosError,
     UnsupportedOperatorError,
 )
-from mobilekit.package.invariants import check_operators
 from mobilekit.package.scheme import Scheme, scheme_of
-from mobilekit.package.tflite_facts import facts_of
 from mobilekit.pipeline.figures import psnr_of
+from mobilekit.pipeline.formats import format_of
+from mobilekit.pipeline.formats.base import Quantised
 from mobilekit.pipeline.keys import build_key, description_key
-from mobilekit.pipeline.measure import Quantised, measure
+from mobilekit.pipeline.measure import measure
 from mobilekit.pipeline.stages import (
-    MODEL,
     Emitted,
     Prepared,
     emit_file,
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from mobilekit.pipeline.searching import Searched
     from mobilekit.quantisation import QuantisationPlan
     from mobilekit.target import Checks
-    from mobilekit.tier import Precision
+    from mobilekit.tier import Io, Precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ def build_variant(
     *,
     precision: Precision,
     checks: Checks,
-    io: Literal["float32", "int8"] = "float32",
+    io: Io = "float32",
     given_plan: Path | None = None,
     searched: Searched | None = None,
 ) -> Variant:
@@ -126,7 +125,7 @@ def _measured(
 ) -> Mapping[str, Any]:
     """What executing the file showed; of one float file alone, the self-check has shown it."""
     if precision == "fp32" and not opened.job.stepwise:
-        check_operators(facts_of(emitted.path))
+        format_of(opened.job.format).examine(emitted.path)
         return {"parity": check, "samples": list(opened.verification.names)}
     return measure(opened, emitted, label=precision, quantised=quantised)
 
@@ -168,6 +167,7 @@ def _by_onnx2tf(opened: Opened, *, precision: Literal["fp32", "fp16"], checks: C
 
 def _fallback_file(opened: Opened, precision: Literal["fp32", "fp16"]) -> Emitted:
     job = opened.job
+    model_file = format_of(job.format).model_file
     key = {
         "source": opened.source.digest,
         "precision": precision,
@@ -189,11 +189,11 @@ def _fallback_file(opened: Opened, precision: Literal["fp32", "fp16"]) -> Emitte
             samples=list(opened.verification),
             python=(job.fallback or "").partition(":")[2] or None,
         )
-        (folder / MODEL).write_bytes(content)
+        (folder / model_file).write_bytes(content)
         job.progress(f"onnx2tf {precision}", 1, 1)
 
     result = job.store.stage("onnx2tf", key, build)
-    return Emitted(path=result.path / MODEL, key=result.key)
+    return Emitted(path=result.path / model_file, key=result.key)
 
 
 def _check_fallback_file(measured: Mapping[str, Any], checks: Checks) -> None:

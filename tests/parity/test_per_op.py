@@ -42,23 +42,25 @@ def samples():
     return [{"x": generator.standard_normal((1, 3, 8, 8)).astype(np.float32)} for _ in range(2)]
 
 
-def build(graph):
+def build(graph, folder):
     """The converter under test, without a description."""
-    return emit(graph, precision="fp32")
+    path = folder / "net.tflite"
+    path.write_bytes(emit(graph, precision="fp32"))
+    return path
 
 
 def sabotaged(op_type, replacement):
     """A converter that writes every ``op_type`` as ``replacement`` (same inputs, no attributes)."""
 
-    def build(graph):
+    def wrongly(graph, folder):
         model = graph.proto()
         for node in model.graph.node:
             if node.op_type == op_type:
                 node.op_type = replacement
                 del node.attribute[:]
-        return emit(graph_from_proto(model, stage="legalised"), precision="fp32")
+        return build(graph_from_proto(model, stage="legalised"), folder)
 
-    return build
+    return wrongly
 
 
 def test_a_right_conversion_has_no_wrong_operator(graph, samples):
@@ -79,13 +81,13 @@ def test_the_wrong_operator_is_named_and_not_its_consumers(graph, samples, op, a
 def test_a_wrong_integer_operator_is_judged_by_mismatch(graph, samples):
     """ArgMin instead of ArgMax."""
 
-    def build(graph):
+    def wrongly(graph, folder):
         model = graph.proto()
         for node in model.graph.node:
             node.op_type = "ArgMin" if node.op_type == "ArgMax" else node.op_type
-        return emit(graph_from_proto(model, stage="legalised"), precision="fp32")
+        return build(graph_from_proto(model, stage="legalised"), folder)
 
-    found = first_wrong_operator(graph, build, samples, tolerance=Tolerance(psnr=80))
+    found = first_wrong_operator(graph, wrongly, samples, tolerance=Tolerance(psnr=80))
     assert found.startswith("ArgMax 'label'")
     assert "of its elements differ" in found
 
@@ -93,11 +95,11 @@ def test_a_wrong_integer_operator_is_judged_by_mismatch(graph, samples):
 def test_an_operator_that_is_refused_alone_is_the_answer(graph, samples):
     """With the refusal's own words."""
 
-    def refuse(graph):
+    def refuse(graph, folder):
         if graph.proto().graph.node[0].op_type == "Mul":
             message = "no TFLite lowering for Mul"
             raise UnsupportedOperatorError(message)
-        return build(graph)
+        return build(graph, folder)
 
     found = first_wrong_operator(graph, refuse, samples, tolerance=Tolerance(psnr=80))
     assert found == "Mul 'c' (no TFLite lowering for Mul)"
@@ -129,7 +131,7 @@ def test_the_error_of_a_conversion_names_the_operator(graph, samples, tmp_path):
     """The whole way: convert wrongly, compare, search, raise."""
     wrong = sabotaged("Tanh", "Relu")
     for builder, raises in ((build, False), (wrong, True)):
-        (tmp_path / "net.tflite").write_bytes(builder(graph))
+        builder(graph, tmp_path)
         with open_graph(graph) as reference, open_tflite(tmp_path / "net.tflite") as candidate:
             check = {"tolerance": Tolerance(psnr=80), "graph": graph, "build": builder}
             if raises:
@@ -141,7 +143,7 @@ def test_the_error_of_a_conversion_names_the_operator(graph, samples, tmp_path):
 
 def test_a_fault_of_the_whole_says_that_every_operator_is_right(graph, samples, tmp_path):
     """A file of another graph: its operators cannot be blamed."""
-    (tmp_path / "net.tflite").write_bytes(sabotaged("Mul", "Add")(graph))
+    sabotaged("Mul", "Add")(graph, tmp_path)
     with (
         open_graph(graph) as reference,
         open_tflite(tmp_path / "net.tflite") as candidate,

@@ -160,9 +160,9 @@ def test_unsupported_operator_names_node_and_remedy(here):
 
 def test_wrong_emitter_is_caught_and_the_operator_named(here, monkeypatch):
     """A file that computes something else is an error naming the first wrong operator, not a warning."""
-    from mobilekit.pipeline import stages
+    from mobilekit.pipeline.formats import tflite
 
-    true_emit = stages.emit
+    true_emit = tflite.emit
 
     def wrong(graph, **keywords):
         model = graph.proto()
@@ -171,7 +171,7 @@ def test_wrong_emitter_is_caught_and_the_operator_named(here, monkeypatch):
                 node.attribute.append(helper.make_attribute("alpha", 0.5))
         return true_emit(graph_from_proto(model, stage="legalised"), **keywords)
 
-    monkeypatch.setattr(stages, "emit", wrong)
+    monkeypatch.setattr(tflite, "emit", wrong)
     with pytest.raises(ConversionDisagreementError, match="LeakyRelu"):
         convert(write_model(here), out=here / "build", inputs=INPUTS)
     assert list((here / "build").iterdir()) == []

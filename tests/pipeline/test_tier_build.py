@@ -7,7 +7,7 @@ import pytest
 
 from mobilekit.convert.tflite.delegates.operators import operators_of_file
 from mobilekit.pipeline import inspect, package
-from mobilekit.pipeline.tier_build import profile_of
+from mobilekit.pipeline.formats.tflite import Tflite
 from mobilekit.tier import Tier
 from tests.pipeline.support import project, write_model, write_target
 
@@ -46,7 +46,7 @@ g (float[1,3,16,16] image) => (float[1,3,16,16] y, int64[1,16,16] least)
 )
 def test_profile_of_a_tier(precision, accelerators, profile):
     """The first accelerator's; an int8 tier has the CPU's, whose graph every plan is of."""
-    assert profile_of(Tier(name="t", precision=precision, accelerators=accelerators)) == profile
+    assert Tflite().profile_of(Tier(name="t", precision=precision, accelerators=accelerators)) == profile
 
 
 def test_a_gpu_tier_gets_the_gpus_forms(tmp_path, monkeypatch):

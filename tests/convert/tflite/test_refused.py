@@ -7,14 +7,7 @@ from pathlib import Path
 import onnx
 import pytest
 
-from mobilekit.convert.tflite.refused import (
-    by_operator,
-    check_operators_known,
-    every_refusal,
-    load_model,
-    refusals_of_file,
-    with_all,
-)
+from mobilekit.convert.tflite.refused import DIALECT
 from mobilekit.errors import UnknownOpsetError, UnsupportedOperatorError
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.normalise.pipeline import normalise
@@ -47,7 +40,7 @@ STAGES = """
 def test_operators_of_every_stage_are_named_together(tmp_path):
     """Legalise's, the table's and the data-dependent one; each with the file's opset and its own remedy."""
     with pytest.raises(UnsupportedOperatorError, match="3 operators have no exact form") as caught:
-        check_operators_known(loaded(tmp_path, model(STAGES, outputs="float y, float d")))
+        DIALECT.check_operators_known(loaded(tmp_path, model(STAGES, outputs="float y, float d")))
     lines = caught.value.refusals
     operators = [line.split(", ")[0].rsplit(" ", 1)[1] for line in lines]
     assert operators == ["RandomNormalLike", "NonZero", "HannWindow"]
@@ -58,7 +51,7 @@ def test_operators_of_every_stage_are_named_together(tmp_path):
 def test_attributes_and_operands_are_named_with_the_operators(tmp_path):
     """Where the steps can run, a convolution over four axes stands beside random values."""
     body = "a = RandomNormalLike (x) y = Conv (v, w) z = Relu (a) d = Bernoulli (q)"
-    lines = every_refusal(loaded(tmp_path, model(body, outputs="float y, float z, float d")))
+    lines = DIALECT.every_refusal(loaded(tmp_path, model(body, outputs="float y, float z, float d")))
     assert [line.split(", ")[0] for line in lines] == [
         f"no exact form for {op}" for op in ("RandomNormalLike", "Conv", "Bernoulli")
     ]
@@ -69,10 +62,10 @@ def test_attributes_and_operands_are_named_with_the_operators(tmp_path):
 def test_refusals_of_a_step_are_completed(tmp_path):
     """Legalise's error names the opset it works in; the completed one that of the file."""
     source = loaded(tmp_path, model("y = Conv (v, w)"))
-    check_operators_known(source)
+    DIALECT.check_operators_known(source)
     with pytest.raises(UnsupportedOperatorError, match="opset 21") as caught:
         legalise(normalise(source, samples=()).graph, samples=())
-    assert "Conv, opset 18, node y" in with_all(source, caught.value).message
+    assert "Conv, opset 18, node y" in DIALECT.with_all(source, caught.value).message
 
 
 def test_what_is_folded_or_unused_is_not_refused(tmp_path):
@@ -80,9 +73,9 @@ def test_what_is_folded_or_unused_is_not_refused(tmp_path):
     folded = (
         "c = Constant <value_floats = [0.0, 1.0]> () n = NonZero (c) f = Cast <to = 1> (n) y = Mul (q, f)"
     )
-    assert by_operator(model(f"{folded} d = HannWindow (size)")) == ()
-    assert every_refusal(loaded(tmp_path, model(f"{folded} d = HannWindow (size)"))) == ()
-    kept = by_operator(model(f"{folded} d = HannWindow (size)", outputs="float y, float d"))
+    assert DIALECT.by_operator(model(f"{folded} d = HannWindow (size)")) == ()
+    assert DIALECT.every_refusal(loaded(tmp_path, model(f"{folded} d = HannWindow (size)"))) == ()
+    kept = DIALECT.by_operator(model(f"{folded} d = HannWindow (size)", outputs="float y, float d"))
     assert [refused.name for refused in kept] == ["d"]
 
 
@@ -92,22 +85,22 @@ def test_unknown_operators_do_not_hide_the_others(tmp_path):
     path = tmp_path / "m.onnx"
     onnx.save(model(body, outputs="float y, float d", domains=', "acme": 1'), path)
     with pytest.raises(UnknownOpsetError, match="3 operators are refused") as caught:
-        load_model(path, shapes={})
+        DIALECT.load_model(path, shapes={})
     assert [caught.value.message.index(op) for op in ("RandomNormalLike", "MyOp", "HannWindow")] == sorted(
         caught.value.message.index(op) for op in ("RandomNormalLike", "MyOp", "HannWindow")
     )
     onnx.save(model("y = acme.MyOp (x)", domains=', "acme": 1'), path)
-    assert len(refusals_of_file(path)) == 1
+    assert len(DIALECT.refusals_of_file(path)) == 1
     with pytest.raises(UnknownOpsetError, match="unknown operator acme::MyOp, node y"):
-        load_model(path, shapes={})
+        DIALECT.load_model(path, shapes={})
     onnx.save(model("y = Relu (x)"), path)
-    assert refusals_of_file(path) == ()
-    assert load_model(path, shapes={}).stage == "source"
+    assert DIALECT.refusals_of_file(path) == ()
+    assert DIALECT.load_model(path, shapes={}).stage == "source"
 
 
 def test_a_model_that_converts_has_no_refusals(tmp_path):
     """Norms, old spellings and shape arithmetic are served, by whichever step."""
     body = "s = Shape (q) r = Reshape (q, s) l = LpNormalization (r) h = Hardmax (l) y = CastLike (h, q)"
     source = loaded(tmp_path, model(body))
-    check_operators_known(source)
-    assert every_refusal(source) == ()
+    DIALECT.check_operators_known(source)
+    assert DIALECT.every_refusal(source) == ()
