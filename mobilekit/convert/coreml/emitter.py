@@ -23,6 +23,11 @@ Precision = Literal["fp32", "fp16"]
 Opset = Literal["iOS15", "iOS16", "iOS17", "iOS18"]
 
 _FLOATS: dict[str, np.dtype[Any]] = {"fp32": np.dtype(np.float32), "fp16": np.dtype(np.float16)}
+_HELD = frozenset(
+    ("float16", "float32", "float64", "bool")
+    + tuple(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
+)
+"""Element types of ONNX that fp16, fp32, int32 and bool stand for."""
 MOST_RANK = 5
 
 
@@ -58,9 +63,8 @@ class Emitter:
         island = bool(self.islands.intersection(node.output))
         operation = Operation(emitter=self, node=node, precision="fp32" if island else self.precision)
         try:
-            for name in (*node.input, *node.output):
-                if name and len(self.view.shapes[name]) > MOST_RANK:
-                    operation.refuse(f"{name} has rank {len(self.view.shapes[name])}, MIL has {MOST_RANK}")
+            for name in (*self.view.runtime_inputs(node), *(o for o in node.output if o)):
+                self._require_held(operation, name)
             self.table.require(node, opset=self.view.opsets.get(node.domain, 1)).call(operation, node)
         except UnsupportedOperatorError as error:
             hint = HINT if error.hint == FALLBACK_HINT else error.hint
@@ -69,6 +73,16 @@ class Emitter:
             if name and name not in self.forms:
                 message = f"{describe(node)} was emitted without its output {name}"
                 raise ConversionDisagreementError(message, hint="this is a bug of mobilekit: report it")
+
+    def _require_held(self, operation: Operation, name: str) -> None:
+        """Refuse a value that no MIL tensor holds."""
+        shape, dtype = self.view.shapes[name], self.view.dtypes[name]
+        if len(shape) > MOST_RANK:
+            operation.refuse(f"{name} has rank {len(shape)}, MIL has {MOST_RANK}")
+        if 0 in shape:
+            operation.refuse(f"{name} has no elements: {list(shape)}")
+        if dtype.name not in _HELD:
+            operation.refuse(f"{name} is of type {dtype.name}")
 
     def value(self, name: str, precision: Precision) -> Any:
         """The Var of ``name``; if float, in ``precision``, cast once however many ask for it."""

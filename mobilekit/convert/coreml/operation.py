@@ -64,10 +64,17 @@ class Operation:
         """The ONNX element type of ``name``."""
         return self.emitter.view.dtypes[name]
 
-    def const(self, value: Array | float | list[Any]) -> Any:
-        """A constant of this node: floats in its precision, integers as int32, truth values as bool."""
-        array = self.emitter.mil_array(np.asarray(value), self.precision)
+    def const(self, value: Array | float | list[Any], *, precision: Precision | None = None) -> Any:
+        """A constant of this node: floats in its precision, integers as int32, truth values as bool.
+
+        ``precision`` is for the parameters that MIL takes in one precision only, whatever the node's.
+        """
+        array = self.emitter.mil_array(np.asarray(value), precision or self.precision)
         return self.emitter.const(array, self._temporary("const"))
+
+    def number(self, value: float, *, like: str) -> Any:
+        """One number as a scalar constant, of the element type in which ``like`` is held."""
+        return self.const(np.asarray(value, self.tensor_dtype(like)))
 
     def add(self, mil_op: str, **inputs: Any) -> Any:
         """Append a MIL operator; its Var, or its Vars as a tuple.

@@ -6,8 +6,10 @@ from mobilekit.convert.coreml.ops import (
     activation,
     conv,
     elementwise,
+    functions,
     index,
     linear,
+    logic,
     norm,
     pool,
     reduce,
@@ -16,5 +18,18 @@ from mobilekit.convert.coreml.ops import (
 )
 from mobilekit.convert.optable import table_of
 
-MODULES = (activation, elementwise, conv, pool, norm, resample, shape, index, reduce, linear)
+MODULES = (
+    activation,
+    functions,
+    elementwise,
+    logic,
+    conv,
+    pool,
+    norm,
+    resample,
+    shape,
+    index,
+    reduce,
+    linear,
+)
 TABLE = table_of(MODULES)
