@@ -4,30 +4,39 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 from mobilekit.errors import TargetError
-from mobilekit.target import Budget, Checks, Format, Target
-from mobilekit.tier import Accelerator, Machine, Machines, Precision, Rule, Soc, Tier
+from mobilekit.target import Budget, Checks, Format, Opset, Target
+from mobilekit.tier import Accelerator, Io, Machine, Machines, Precision, Rule, Soc, Tier
 from mobilekit.toml_table import TomlTable, read_toml
 
 _PRECISIONS: tuple[str, ...] = get_args(Precision)
 _ACCELERATORS: tuple[str, ...] = get_args(Accelerator)
 _FORMATS: tuple[str, ...] = get_args(Format)
+_OPSETS: tuple[str, ...] = get_args(Opset)
+_IOS: tuple[str, ...] = get_args(Io)
+_HELD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "tflite": (_PRECISIONS, ("float32", "int8")),
+    "coreml": (("fp32", "fp16"), ("float32", "image")),
+}
+"""Precisions, and inputs and outputs, that files of a format can have."""
 _HINT = "--target takes the name of a target (such as android) or the path of a TOML file like it"
 
 
 def target_from_toml(path: Path) -> Target:
     """The target that a file describes. Raises TargetError naming file, line and key."""
     root = read_toml(path, error=TargetError, hint=_HINT)
-    tiers = tuple(_tier(table) for table in root.tables("tiers"))
+    name, written = root.need("name", str), cast("Format", root.choice("format", _FORMATS))
+    tiers = tuple(_tier(table, written) for table in root.tables("tiers"))
     defaults = Target(name="", format="tflite", tiers=())
     target = Target(
-        name=root.need("name", str),
-        format=cast("Format", root.choice("format", _FORMATS)),
+        name=name,
+        format=written,
         tiers=tiers,
         size=_size(root) or defaults.size,
         batch=root.count("batch") or defaults.batch,
+        opset=_opset(root, written),
         shapes=_shapes(root.table("shapes")),
         checks=_checks(root.table("checks")),
         budgets=_budgets(root.table("budgets")),
@@ -39,7 +48,14 @@ def target_from_toml(path: Path) -> Target:
     return target
 
 
-def _tier(table: TomlTable) -> Tier:
+def _opset(root: TomlTable, written: Format) -> Opset:
+    found = root.choice("opset", _OPSETS, "iOS17")
+    if written != "coreml" and "opset" in root.values:
+        raise root.fault("opset", f"only Core ML has one, this target's format is {written}")
+    return cast("Opset", found)
+
+
+def _tier(table: TomlTable, written: Format) -> Tier:
     table.table("budget")
     model = table.take("model", str)
     tier = Tier(
@@ -51,14 +67,29 @@ def _tier(table: TomlTable) -> Tier:
         size=_size(table),
         shapes=_shapes(table.table("shapes")) or None,
         model=table.path.parent / model if model else None,
-        io=cast("Literal['float32', 'int8']", table.choice("io", ("float32", "int8"), "float32")),
+        io=cast("Io", table.choice("io", _IOS, "float32")),
         next_rungs=cast("tuple[Precision, ...]", _choices(table, "next_rungs", _PRECISIONS)),
     )
     table.finish()
     _check_name(table, tier.name)
+    _check_held(table, tier, written)
     if tier.io == "int8" and {tier.precision, *tier.next_rungs} != {"int8"}:
         raise table.fault("io", "integer inputs and outputs are for precision int8 (without next_rungs) only")
     return tier
+
+
+def _check_held(table: TomlTable, tier: Tier, written: Format) -> None:
+    """Raises TargetError for a precision, or inputs and outputs, that the format does not have."""
+    precisions, ios = _HELD[written]
+    for key, values, held in (
+        ("precision", (tier.precision,), precisions),
+        ("next_rungs", tier.next_rungs, precisions),
+        ("io", (tier.io,), ios),
+    ):
+        for value in values:
+            if value not in held:
+                fault = f"files of format {written} have no {value!r}, expected one of: {', '.join(held)}"
+                raise table.fault(key, fault)
 
 
 def _rule(table: TomlTable) -> Rule:

@@ -30,9 +30,7 @@ from mobilekit.cli.options import (
 
 def convert(
     model: Annotated[Path, typer.Argument(help="The ONNX model.", show_default=False)],
-    to: Annotated[
-        Literal["tflite"], typer.Option(help="The format to write: tflite only for now.")
-    ] = "tflite",
+    to: Annotated[Literal["tflite", "coreml"], typer.Option(help="The format to write.")] = "tflite",
     precision: Annotated[
         Literal["fp32", "fp16", "int8", "w8a16", "int8-dynamic"], typer.Option(help="Arithmetic of the file.")
     ] = "fp32",
@@ -43,7 +41,14 @@ def convert(
     crop: Crop = None,
     face_detector: FaceDetector = None,
     config: Config = None,
-    io: Annotated[Literal["float32", "int8"], typer.Option(help="Type of inputs and outputs.")] = "float32",
+    io: Annotated[
+        Literal["float32", "int8", "image"],
+        typer.Option(help="Inputs and outputs: int8 in TFLite, image for pixel buffers in Core ML."),
+    ] = "float32",
+    opset: Annotated[
+        Literal["iOS15", "iOS16", "iOS17", "iOS18"],
+        typer.Option(help="The oldest iOS that a Core ML package is for."),
+    ] = "iOS17",
     camera: Camera = None,
     ranges: Ranges = None,
     percentile: Percentile = None,
@@ -56,6 +61,7 @@ def convert(
 ) -> None:
     """Convert one model to one format, checked against ONNX Runtime on real inputs."""
     from mobilekit import pipeline
+    from mobilekit.artifact import size_of_path
     from mobilekit.cli.output import Bars, note, print_files, print_json
     from mobilekit.cli.photos import opened_photos, summary
     from mobilekit.cli.quality_text import quality_lines
@@ -74,6 +80,7 @@ def convert(
             face_detector=face_detector,
             config=config,
             io=io,
+            opset=opset,
             camera=camera,
             ranges=ranges,
             percentile=percentile,
@@ -91,7 +98,7 @@ def convert(
             {
                 "kind": artifact.kind,
                 "path": str(artifact.path),
-                "size_bytes": artifact.path.stat().st_size,
+                "size_bytes": size_of_path(artifact.path),
                 "sha256": artifact.digest,
                 "meta": artifact.meta,
             }
@@ -102,4 +109,4 @@ def convert(
         note(line)
     for warning in artifact.meta.get("warnings", ()):
         note(f"note: {warning}")
-    print_files([(artifact.path, artifact.path.stat().st_size, artifact.digest)])
+    print_files([(artifact.path, size_of_path(artifact.path), artifact.digest)])

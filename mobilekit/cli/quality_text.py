@@ -14,7 +14,7 @@ def quality_lines(measured: Mapping[str, Any]) -> list[str]:
     outputs = measured["parity"]["outputs"]
     width = max(len(output["name"]) for output in outputs)
     lines = [f"  {output['name']:<{width}}  {_quality(output)}" for output in outputs]
-    return [*lines, *_gates(measured), *_islands(measured)]
+    return [*lines, *_judge(measured), *_gates(measured), *_islands(measured)]
 
 
 def islands_line(islands: Mapping[str, int]) -> str:
@@ -27,6 +27,13 @@ def islands_line(islands: Mapping[str, int]) -> str:
         f"{islands['quantize']} Quantize, {islands['dequantize']} Dequantize, "
         f"{islands['bytes_crossing'] / 1e6:.1f} MB"
     )
+
+
+def _judge(measured: Mapping[str, Any]) -> Iterator[str]:
+    """What ran a file that the device's own runtime cannot run here: nobody is to take it for that."""
+    ran = str(measured["parity"].get("candidate", ""))
+    if "Core ML" in ran:
+        yield f"  judged by: {ran}"
 
 
 def _gates(measured: Mapping[str, Any]) -> Iterator[str]:
@@ -44,6 +51,10 @@ def _gate(gate: Mapping[str, Any]) -> str:
 
 
 def _islands(measured: Mapping[str, Any]) -> Iterator[str]:
+    held = measured.get("float32_islands")
+    if held:
+        several = "s" if len(held) != 1 else ""
+        yield f"  {len(held)} operator{several} in float32, where float16 does not do"
     if measured.get("islands") is not None:
         yield f"  {islands_line(measured['islands'])}"
 

@@ -11,7 +11,9 @@ from mobilekit.cli.options import Json
 
 
 def run(
-    artifact: Annotated[Path, typer.Argument(help="An .onnx or .tflite file.", show_default=False)],
+    artifact: Annotated[
+        Path, typer.Argument(help="An .onnx or .tflite file, or an .mlpackage folder.", show_default=False)
+    ],
     feed: Annotated[
         Path, typer.Option(metavar="IN.npz", help="Inputs: arrays by the ONNX names, in ONNX layout.")
     ],

@@ -94,7 +94,7 @@ def _tensor(
         "layout": _layout(said, tensor),
         "onnx": {"dtype": tensor.spec.dtype.value, "shape": list(tensor.spec.shape)},
         "permutation": list(tensor.permutation),
-        "image": _image(said) if said.kind == "image" else None,
+        "image": image_of(said) if said.kind == "image" else None,
         "quantisation": {"scale": scale.scale, "zero_point": scale.zero_point} if scale else None,
     }
 
@@ -109,7 +109,7 @@ def _layout(said: TensorDescription, tensor: TfliteTensor) -> str | None:
     return "nhwc" if tensor.permutation == _CHANNELS_LAST or onnx_layout == "nhwc" else "nchw"
 
 
-def _image(said: TensorDescription) -> dict[str, Any]:
+def image_of(said: TensorDescription) -> dict[str, Any]:
     """Colour order, and value = (v - mean) / std per channel for v in 0…255; range where it was said."""
     mean, std = said.affine()
     rounded: Sequence[list[float]] = [list(mean), list(std)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -14,7 +15,7 @@ from mobilekit.description import ModelDescription
 from mobilekit.errors import UsageError
 from mobilekit.package.bundle import PLAN_FILE
 from mobilekit.pipeline.asked import job_asked_for
-from mobilekit.pipeline.formats import format_of
+from mobilekit.pipeline.formats import format_of, formats
 from mobilekit.pipeline.job import (
     Job,
     check_fallback,
@@ -22,12 +23,12 @@ from mobilekit.pipeline.job import (
 from mobilekit.pipeline.keys import model_digest, tool_versions
 from mobilekit.pipeline.keywords import check_jobs, check_one_plan, check_samples, checked_shapes, range_rule
 from mobilekit.pipeline.progress import Progress
-from mobilekit.pipeline.publish import check_writable
+from mobilekit.pipeline.publish import check_writable, publish_package
 from mobilekit.store.canonical import atomic_write, copy_atomic
 from mobilekit.store.cas import Store
-from mobilekit.target import Budget, Checks
+from mobilekit.target import Budget, Checks, Opset
 from mobilekit.target_file import target_from_toml
-from mobilekit.tier import PLANNED, Io, Precision
+from mobilekit.tier import PLANNED, Io, Precision, Tier
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.isp.selection import Cameras
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from mobilekit.pipeline.variant import Variant
     from mobilekit.tensors import Feed
 
-_TARGET = "android"
+_TARGETS = {"tflite": "android", "coreml": "ios"}
+"""Whose general figures a file of a format is compared with."""
 _ALL_FLOAT = "no operator of this file computes with integers: none of the model gains from it"
 
 
@@ -55,6 +57,7 @@ def convert(
     crop: str | None = None,
     face_detector: str | Path | None = None,
     io: Io = "float32",
+    opset: Opset = "iOS17",
     camera: Cameras = None,
     ranges: str | None = None,
     percentile: float | None = None,
@@ -67,12 +70,14 @@ def convert(
     store: Store | str | Path | None = None,
     progress: Progress | None = None,
 ) -> Artifact:
-    """Convert ``model`` and return the file: ``out/<model>.<precision>.tflite``.
+    """Convert ``model``; the result is ``out/<model>.<precision>.tflite``, or the folder ``….mlpackage``.
 
     The plan of an int8 or w8a16 file lies beside it as plan.json. Without photos, data or samples the
     file is verified on synthetic inputs, and ``meta["warnings"]`` says so; these two then need a ``plan``,
     or the ``statistics`` of `calibrate`.
-    Figures under what target android asks of ``precision`` are a warning, no error; an int8 file with
+    ``to="coreml"`` writes for devices from ``opset`` on, ``precision`` fp32 or fp16; with ``io="image"``
+    inputs and outputs that are described as images are pixel buffers.
+    Figures under what target android (ios) asks of ``precision`` are a warning, no error; an int8 file with
     such figures is made again with the operators in float that gain most, where that helps.
     ``crop`` is what image inputs show of a photo (``center``, ``face``, ``none``), ``face_detector`` an
     ONNX model that finds faces; ``camera`` are profiles that calibration photos are taken with, or
@@ -82,7 +87,7 @@ def convert(
     observe. ``store`` keeps finished steps for later runs; by default nothing is kept.
     Raises MobilekitError.
     """
-    _check_keywords(to, precision, io, plan, fallback)
+    _check_keywords(to, precision, io, plan, fallback, opset)
     _check_statistics(precision, plan, statistics)
     planned = precision == "int8" and plan is None
     rule = range_rule(ranges, percentile, symmetric=symmetric, used=planned)
@@ -113,6 +118,7 @@ def convert(
             synthetic=True,
             stepwise=False,
         )
+        job = replace(job, format=to, opset=opset, profile=_profile(to, precision))
         from mobilekit.pipeline.opened import open_job, with_reference_ahead
         from mobilekit.pipeline.variant import build_variant
 
@@ -124,12 +130,16 @@ def convert(
         )
         if plan is None:
             variant = _within_reach(opened, variant, io)
-        return _publish(folder, job, variant, [*opened.warnings(), *_warnings(variant)])
+        return _publish(folder, job, variant, [*opened.warnings(), *_warnings(job, variant)])
 
 
-def _budget(precision: Precision) -> Budget:
+def _profile(to: str, precision: Precision) -> str:
+    return format_of(to).profile_of(Tier(name="", precision=precision))
+
+
+def _budget(job: Job, precision: Precision) -> Budget:
     """What is asked of ``precision`` where there is no tier: the target's general figures."""
-    return target_from_toml(resources.target_file(_TARGET)).budgets.get(precision, Budget())
+    return target_from_toml(resources.target_file(_TARGETS[job.format])).budgets.get(precision, Budget())
 
 
 def _within_reach(opened: Opened, variant: Variant, io: Io) -> Variant:
@@ -138,7 +148,7 @@ def _within_reach(opened: Opened, variant: Variant, io: Io) -> Variant:
     from mobilekit.pipeline.figures import worst_lack
     from mobilekit.pipeline.ladder import mixed_rung
 
-    budget = _budget(variant.precision)
+    budget = _budget(opened.job, variant.precision)
     before = variant.measured["parity"]
     if not outside(before, budget):
         return variant
@@ -148,29 +158,32 @@ def _within_reach(opened: Opened, variant: Variant, io: Io) -> Variant:
     return mixed if worst_lack(mixed.measured["parity"], budget) < worst_lack(before, budget) else variant
 
 
-def _warnings(variant: Variant) -> list[str]:
+def _warnings(job: Job, variant: Variant) -> list[str]:
     """What a reader must know of the file: no integers in it, or figures that no tier would pass with."""
     from mobilekit.pipeline.budgets import outside
 
-    below = outside(variant.measured["parity"], _budget(variant.precision))
-    where = f"outside the {variant.precision} budget of target {_TARGET}"
+    below = outside(variant.measured["parity"], _budget(job, variant.precision))
+    where = f"outside the {variant.precision} budget of target {_TARGETS[job.format]}"
     only_float = [_ALL_FLOAT] if variant.is_int8_in_name_only else []
     return [*only_float, *(f"{where}: {line}" for line in below)]
 
 
-def _check_keywords(to: str, precision: str, io: str, plan: str | Path | None, fallback: str | None) -> None:
-    if to == "coreml":
-        message = "this version cannot write Core ML"
-        raise UsageError(message, hint="convert to tflite")
+def _check_keywords(
+    to: str, precision: str, io: str, plan: str | Path | None, fallback: str | None, opset: str
+) -> None:
+    if to not in formats():
+        message = f"to is {to!r}"
+        raise UsageError(message, hint=f"it can be {', '.join(formats())}")
+    chosen = format_of(to)
     for name, value, allowed in (
-        ("to", to, ("tflite",)),
-        ("precision", precision, get_args(Precision)),
-        ("io", io, ("float32", "int8")),
+        ("precision", precision, chosen.precisions),
+        ("io", io, chosen.ios),
+        ("opset", opset, get_args(Opset)),
     ):
         if value not in allowed:
             message = f"{name} is {value!r}"
-            raise UsageError(message, hint=f"it can be {', '.join(str(a) for a in allowed if a)}")
-    check_fallback(fallback)
+            raise UsageError(message, hint=f"for {to} it can be {', '.join(allowed)}")
+    check_fallback(fallback, to)
     if io == "int8" and precision != "int8":
         message = f"integer inputs and outputs go with precision int8, not with {precision}"
         raise UsageError(message, hint="leave io (--io) out, or choose precision int8")
@@ -198,13 +211,16 @@ def _store(store: Store | str | Path | None) -> Iterator[Store]:
 
 
 def _publish(folder: Path, job: Job, variant: Variant, warnings: Sequence[str]) -> Artifact:
-    path = folder / f"{job.model.stem}.{variant.precision}.tflite"
+    path = folder / f"{job.model.stem}.{variant.precision}{format_of(job.format).suffix}"
     plan_path = folder / PLAN_FILE if variant.plan else None
     if variant.plan and plan_path:
         atomic_write(plan_path, variant.plan.to_json().encode())
-    copy_atomic(variant.path, path)
+    if variant.path.is_dir():
+        publish_package(variant.path, path)
+    else:
+        copy_atomic(variant.path, path)
     return Artifact(
-        kind="tflite", digest=digest_of_path(path), path=path, meta=_meta(job, variant, plan_path, warnings)
+        kind=job.format, digest=digest_of_path(path), path=path, meta=_meta(job, variant, plan_path, warnings)
     )
 
 
@@ -222,7 +238,8 @@ def _meta(job: Job, variant: Variant, plan_path: Path | None, warnings: Sequence
         "search": dict(variant.search) if variant.search is not None else None,
         "islands": format_of(job.format).integer_islands(variant.path) if variant.plan is not None else None,
         "float_operators": variant.float_operators(),
+        "float32_islands": dict(variant.float32_islands),
         "warnings": list(warnings),
-        "tools": dict(tool_versions()),
+        "tools": dict(tool_versions(job.format)),
         **variant.measured,
     }

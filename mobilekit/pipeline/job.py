@@ -11,6 +11,7 @@ from mobilekit import resources
 from mobilekit.config import FILE_NAME, descriptions_from_mapping, read_description, safe_name
 from mobilekit.description import Crop, ModelDescription, shows_faces
 from mobilekit.errors import DescriptionError, UsageError
+from mobilekit.pipeline.formats import format_of
 from mobilekit.pipeline.keys import data_key, description_key, feeds_key, model_key
 from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.plan.ranges import RangeRule
@@ -111,8 +112,15 @@ class Job:
         return replace(self, model=model, model_key=model_key(model, self.store))
 
 
-def check_fallback(fallback: str | None) -> None:
-    """Raises UsageError for anything but ``onnx2tf`` and ``onnx2tf:/path/to/python``."""
+def check_fallback(fallback: str | None, written: str) -> None:
+    """Raises UsageError for anything but ``onnx2tf`` and ``onnx2tf:/path/to/python``.
+
+    And for a format, ``written``, that no other converter writes here.
+    """
+    if fallback is not None and not format_of(written).has_fallback:
+        message = f"the fallback {fallback} writes TFLite only, {written} is asked for"
+        hint = "leave fallback (--fallback) out: what Core ML cannot express is refused, with the reasons"
+        raise UsageError(message, hint=hint)
     if fallback is not None and fallback.partition(":")[0] != FALLBACK:
         message = f"no fallback {fallback!r}"
         raise UsageError(message, hint=f"it can be {FALLBACK}, or {FALLBACK}:/path/to/python")

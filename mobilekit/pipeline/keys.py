@@ -27,6 +27,7 @@ _NOT_BUILDING = ("cli", "report")
 _PATHS = ("source", "projection", "detector")
 _TOOLS = (
     "ai-edge-litert",
+    "coremltools",
     "flatbuffers",
     "numpy",
     "onnx",
@@ -50,9 +51,21 @@ def code_digest() -> str:
     return state.hexdigest()
 
 
+_OF_ONE_FORMAT = {"tflite": ("ai-edge-litert", "flatbuffers"), "coreml": ("coremltools",)}
+
+
 @cache
-def tool_versions() -> Mapping[str, str]:
-    """Versions of this package and of the libraries that results depend on, sorted by name."""
+def tool_versions(format_name: str | None = None) -> Mapping[str, str]:
+    """Versions of this package and of the libraries that results depend on, sorted by name.
+
+    With a format, without the libraries that only others need.
+    """
+    others = {n for f, names in _OF_ONE_FORMAT.items() if format_name not in (None, f) for n in names}
+    return {name: version for name, version in _all_versions().items() if name not in others}
+
+
+@cache
+def _all_versions() -> Mapping[str, str]:
     found = {name: _version(name) for name in ("mobilekit", *_TOOLS)}
     return {name: found[name] for name in sorted(found)}
 

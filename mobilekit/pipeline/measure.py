@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from mobilekit.package.invariants import check_finite
 from mobilekit.parity.whole_model import compare
+from mobilekit.pipeline.displayed import DisplayedSession
 from mobilekit.pipeline.formats import format_of
 from mobilekit.pipeline.formats.base import Quantised
 from mobilekit.pipeline.groups import skin_groups
 from mobilekit.pipeline.keys import build_key
 from mobilekit.pipeline.progress import counting
-from mobilekit.pipeline.reference import RecordedSession
 from mobilekit.pipeline.stages import Emitted, reference
 from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.isolated import IsolatedRun, run_isolated
@@ -24,20 +24,26 @@ from mobilekit.store.canonical import write_json
 
 if TYPE_CHECKING:
     from mobilekit.pipeline.opened import Opened
+    from mobilekit.runtimes.base import Session
+    from mobilekit.tier import Io
 
 
 def measure(
-    opened: Opened, emitted: Emitted, *, label: str, quantised: Quantised | None
+    opened: Opened, emitted: Emitted, *, label: str, quantised: Quantised | None, io: Io = "float32"
 ) -> Mapping[str, Any]:
     """Execute, check and compare a file; what was measured, as JSON values.
+
+    A file whose ``io`` is ``image`` is compared with what pictures of the outputs show.
 
     Raises UnsoundArtifactError if it crashes, returns NaN or breaks an invariant.
     """
     job = opened.job
-    key = {"file": emitted.key, "samples": opened.scoring.digest, **build_key()}
+    key = {"file": emitted.key, "samples": opened.scoring.digest, "io": io, **build_key()}
 
     def build(folder: Path) -> None:
-        recorded = reference(opened)
+        recorded: Session = reference(opened)
+        if io == "image":
+            recorded = DisplayedSession(recorded, job.description.outputs)
         first = run_isolated(emitted.path, [opened.scoring[0]], timed=True)
         chosen = format_of(job.format)
         operators = chosen.examine(emitted.path)
@@ -57,7 +63,7 @@ def _measured(
     emitted: Emitted,
     first: IsolatedRun,
     operators: Mapping[str, int],
-    recorded: RecordedSession,
+    recorded: Session,
     label: str,
 ) -> dict[str, Any]:
     with open_runtime(emitted.path) as candidate:
@@ -73,7 +79,7 @@ def _measured(
         "parity": report.to_dict(),
         "samples": list(opened.scoring.names),
         "runtime": first.runtime,
-        "latency_ms": first.latency_ms,
+        "latency_ms": first.latency_ms if first.runs else None,
         "latency_runs": first.runs,
         "memory_bytes": first.memory_bytes,
         "machine": machine(),

@@ -87,7 +87,7 @@ class Opened:
 
 def open_job(job: Job) -> Opened:
     """Read the model and find its samples. Raises what reading either raises."""
-    dialect = format_of(job.format).dialect()
+    dialect = format_of(job.format).dialect(job.opset)
     source = dialect.load_model(job.model, shapes=open_shapes(job.model, job.description, job.fill))
     _check_names(job, source)
     samples = _samples(job, source)

@@ -140,7 +140,7 @@ def package(
     chosen = target_from_toml(resources.target_file(target))
     format_of(chosen.format)
     wanted = chosen.chosen(tiers)
-    check_fallback(fallback)
+    check_fallback(fallback, chosen.format)
     check_one_plan(plan, statistics)
     folder = Path(out)
     check_writable(folder)

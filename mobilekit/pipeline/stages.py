@@ -21,6 +21,7 @@ from mobilekit.pipeline.keys import build_key, description_key
 from mobilekit.pipeline.progress import counting
 from mobilekit.pipeline.reference import RecordedSession, record
 from mobilekit.plan.api import plan_int8
+from mobilekit.plan.half_precision import HalfPlan, half_precision
 from mobilekit.plan.int16 import plan_w8a16
 from mobilekit.quantisation import QuantisationPlan
 from mobilekit.runtimes import open_runtime
@@ -64,7 +65,7 @@ def prepare(opened: Opened) -> Prepared:
     Raises UnsupportedOperatorError naming every node without an exact form, before anything is done
     if the operators alone say so.
     """
-    dialect = format_of(opened.job.format).dialect()
+    dialect = format_of(opened.job.format).dialect(opened.job.opset)
     dialect.check_operators_known(opened.source)
     try:
         return _prepared(opened)
@@ -239,6 +240,7 @@ def emit_file(
     """Write the file of one precision, in the job's format."""
     job = opened.job
     chosen = format_of(job.format)
+    islands = tuple(float_islands(opened, prepared)) if precision == "fp16" else ()
     key = {
         "graph": prepared.graph.digest,
         "precision": precision,
@@ -246,6 +248,7 @@ def emit_file(
         "io": io,
         "format": job.format,
         "opset": job.opset,
+        "islands": list(islands),
         "description": description_key(job.description),
         "border": [asdict(spec) for spec in (*opened.source.inputs, *opened.source.outputs)],
         **build_key(),
@@ -261,6 +264,7 @@ def emit_file(
             inputs=opened.source.inputs,
             outputs=opened.source.outputs,
             opset=job.opset,
+            islands=islands,
         )
         chosen.write(folder / chosen.model_file, writing)
 
@@ -268,9 +272,29 @@ def emit_file(
     try:
         result = job.store.stage("emit", key, build)
     except UnsupportedOperatorError as error:
-        raise chosen.dialect().with_all(opened.source, error) from error
+        raise chosen.dialect(job.opset).with_all(opened.source, error) from error
     job.progress(f"write {precision}", 1, 1)
     return Emitted(path=result.path / chosen.model_file, key=result.key)
+
+
+def float_islands(opened: Opened, prepared: Prepared) -> Mapping[str, str]:
+    """The nodes of the legalised graph that an fp16 file computes in float32, with the reasons.
+
+    Measured on the calibration photos; none in a format whose fp16 files compute in float32 anyway.
+    """
+    job = opened.job
+    if not format_of(job.format).needs_islands:
+        return {}
+    samples = opened.calibration or opened.scoring
+    key = {"graph": prepared.graph.digest, "samples": samples.digest, **build_key()}
+
+    def build(folder: Path) -> None:
+        progress = counting(job.progress, "half precision")
+        planned = half_precision(prepared.graph, samples, progress=progress)
+        write_json(folder / "half.json", planned.to_json())
+
+    result = job.store.stage("half-precision", key, build)
+    return HalfPlan.from_json(_read_json(result.path / "half.json")).islands
 
 
 def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[str, Any]:

@@ -90,4 +90,4 @@ def budget_as_json(budget: Budget) -> dict[str, float]:
 
 def origin_digests(job: Job) -> tuple[str, Mapping[str, str]]:
     """The model's digest and the tool versions, for the manifest."""
-    return model_digest(job.model_key), tool_versions()
+    return model_digest(job.model_key), tool_versions(job.format)

@@ -90,6 +90,7 @@ def _measured(
         "gates": gates,
         "islands": islands,
         "float_operators": variant.float_operators(),
+        **_float32_islands(variant),
         "search": dict(variant.search) if variant.search is not None else None,
         "calibration_samples": variant.calibration_samples,
         "refused_rungs": [
@@ -104,3 +105,8 @@ def _measured(
         "warnings": [*opened.warnings(), *lower, *gate_warnings(gates)],
         **variant.measured,
     }
+
+
+def _float32_islands(variant: Variant) -> dict[str, dict[str, str]]:
+    """The float32 operators of a file of float16, with the reasons; nothing where there are none."""
+    return {"float32_islands": dict(variant.float32_islands)} if variant.float32_islands else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +24,7 @@ from mobilekit.pipeline.stages import (
     Emitted,
     Prepared,
     emit_file,
+    float_islands,
     plan,
     plan_int16,
     prepare,
@@ -43,7 +44,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A file that passed every check but the budget. ``check`` is the float file's parity, as JSON."""
+    """A file that passed every check but the budget. ``check`` is the float file's parity, as JSON.
+
+    ``float32_islands`` are the nodes that compute in float32 where the others do in float16, and why.
+    """
 
     path: Path
     precision: Precision
@@ -55,6 +59,7 @@ class Variant:
     check: Mapping[str, Any]
     converter: str
     search: Mapping[str, Any] | None = None
+    float32_islands: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def plan_digest(self) -> str | None:
@@ -109,10 +114,11 @@ def build_variant(
         plan=chosen,
         calibration_digest=calibrated.digest if calibrated else None,
         calibration_samples=len(calibrated) if calibrated else 0,
-        measured=_measured(opened, emitted, precision, quantised, check),
+        measured=_measured(opened, emitted, precision, quantised, check, io),
         check=check,
         converter="mobilekit",
         search=searched.account if searched is not None else None,
+        float32_islands=float_islands(opened, prepared) if precision == "fp16" else {},
     )
 
 
@@ -122,12 +128,13 @@ def _measured(
     precision: Precision,
     quantised: Quantised | None,
     check: Mapping[str, Any],
+    io: Io,
 ) -> Mapping[str, Any]:
     """What executing the file showed; of one float file alone, the self-check has shown it."""
-    if precision == "fp32" and not opened.job.stepwise:
+    if precision == "fp32" and io == "float32" and not opened.job.stepwise:
         format_of(opened.job.format).examine(emitted.path)
         return {"parity": check, "samples": list(opened.verification.names)}
-    return measure(opened, emitted, label=precision, quantised=quantised)
+    return measure(opened, emitted, label=precision, quantised=quantised, io=io)
 
 
 def _plan(opened: Opened, prepared: Prepared, precision: Precision, given: Path | None) -> QuantisationPlan:

@@ -1,7 +1,7 @@
 """The child of :mod:`mobilekit.runtimes.isolated`: ``python -m mobilekit.runtimes.child FOLDER``.
 
 Reads ``FOLDER/request.json`` and ``feed-N.npz``; writes ``outputs-N.npz`` and, last,
-``answer.json``. It imports NumPy and LiteRT only.
+``answer.json``. It imports NumPy and the file's runtime only.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mobilekit.errors import MobilekitError
+from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.base import Session
-from mobilekit.runtimes.litert import open_tflite
+from mobilekit.runtimes.coreml import REFERENCE
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Feed
@@ -43,7 +44,7 @@ def _execute(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     """Run every feed; the answer names the outputs in the order of the arrays in ``outputs-N.npz``."""
     before = _resident_bytes()
     feed: dict[str, Any] = {}
-    with open_tflite(Path(request["path"]), threads=request["threads"]) as session:
+    with open_runtime(Path(request["path"]), threads=request["threads"]) as session:
         names = [spec.name for spec in session.outputs]
         for i, feed_names in enumerate(request["inputs"]):
             with np.load(folder / f"feed-{i}.npz") as stored:
@@ -51,13 +52,15 @@ def _execute(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
             outputs = session.run(feed)
             arrays: dict[str, Any] = {str(j): outputs[name] for j, name in enumerate(names)}
             np.savez(folder / f"outputs-{i}.npz", **arrays)
-        times = _times_ms(session, feed) if request["timed"] and feed else []
+        # A reference evaluator's time and memory say nothing of the device's.
+        real = session.name != REFERENCE
+        times = _times_ms(session, feed) if request["timed"] and feed and real else []
         return {
             "outputs": names,
             "runtime": session.name,
             "latency_ms": round(median(times), 3) if times else 0.0,
             "runs": len(times),
-            "memory_bytes": max(0, _peak_bytes() - before),
+            "memory_bytes": max(0, _peak_bytes() - before) if real else 0,
         }
 
 

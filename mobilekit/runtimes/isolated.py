@@ -1,4 +1,4 @@
-"""Execute a .tflite file in a process of its own, so that a crash or a hang becomes an error."""
+"""Execute a file in a process of its own, so that a crash or a hang becomes an error."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def run_isolated(
 
     Raises UnsoundArtifactError if the process crashes (segmentation fault, abort, division by
     zero), WorkerError if it takes longer than ``timeout_s`` in all or dies otherwise, and what
-    ``open_tflite`` and ``run`` raise.
+    ``open_runtime`` and ``run`` raise.
     """
     with tempfile.TemporaryDirectory(prefix="mobilekit-") as name:
         folder = Path(name)
@@ -71,7 +71,7 @@ def run_isolated(
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            message = f"LiteRT did not finish {path} within {timeout_s:g} s on {len(feeds)} inputs"
+            message = f"{_runtime(path)} did not finish {path} within {timeout_s:g} s on {len(feeds)} inputs"
             raise WorkerError(message, hint="is the machine overloaded? try again") from error
         except OSError as error:
             message = f"cannot start {command[0]}: {error.strerror}"
@@ -117,12 +117,18 @@ def _death(path: Path, code: int, stderr: bytes) -> MobilekitError:
     if code < 0:
         name = _signal_name(-code)
         if name in _CRASHES:
-            return UnsoundArtifactError(f"LiteRT crashes ({name}) while executing {path}{last}")
+            return UnsoundArtifactError(f"{_runtime(path)} crashes ({name}) while executing {path}{last}")
         hint = "was the machine out of memory?" if name == "SIGKILL" else ""
         return WorkerError(f"the process executing {path} was ended by {name}{last}", hint=hint)
     if code >= _WINDOWS_EXCEPTION:
-        return UnsoundArtifactError(f"LiteRT crashes (exit code {code:#x}) while executing {path}{last}")
+        return UnsoundArtifactError(
+            f"{_runtime(path)} crashes (exit code {code:#x}) while executing {path}{last}"
+        )
     return WorkerError(f"the process executing {path} ended with exit code {code}{last}")
+
+
+def _runtime(path: Path) -> str:
+    return "Core ML" if path.suffix == ".mlpackage" else "LiteRT"
 
 
 def _signal_name(number: int) -> str:

@@ -97,8 +97,10 @@ def test_summary_has_scheme_and_quality(cli, tmp_path, gain, is_low):
 
 
 def test_help_offers_only_what_works(cli, model):
-    """Core ML is neither offered nor accepted; tflite is."""
+    """Both formats are offered; one that does not exist, or precisions that Core ML lacks, are not accepted."""
     done = cli("convert", "--help")
-    assert "tflite" in done.stdout
-    assert "coreml" not in done.stdout
-    assert cli("convert", model, "--to", "coreml").returncode == 2
+    assert "tflite|coreml" in done.stdout
+    assert cli("convert", model, "--to", "onnx").returncode == 2
+    done = cli("convert", model, "--to", "coreml", "--precision", "int8")
+    assert done.returncode == 2
+    assert "for coreml it can be fp32, fp16" in done.stderr

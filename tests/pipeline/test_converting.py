@@ -117,7 +117,12 @@ def test_damaged_plan_is_refused(here):
         ({"io": "int8"}, "precision int8"),
         ({"plan": "plan.json"}, "plan"),
         ({"precision": "int4"}, "int4"),
-        ({"to": "coreml"}, "Core ML"),
+        ({"to": "onnx"}, "to is 'onnx'"),
+        ({"to": "coreml", "precision": "int8"}, "precision is 'int8'"),
+        ({"to": "coreml", "io": "int8"}, "io is 'int8'"),
+        ({"io": "image"}, "io is 'image'"),
+        ({"to": "coreml", "opset": "iOS14"}, "iOS14"),
+        ({"to": "coreml", "fallback": "onnx2tf"}, "onnx2tf writes TFLite only"),
         ({"fallback": "other"}, "onnx2tf"),
     ],
 )

@@ -26,6 +26,7 @@ def format_of(name: str) -> Format:
 @cache
 def formats() -> Mapping[str, Format]:
     """All formats by name."""
+    from mobilekit.pipeline.formats.coreml import Coreml
     from mobilekit.pipeline.formats.tflite import Tflite
 
-    return MappingProxyType({each.name: each for each in (Tflite(),)})
+    return MappingProxyType({each.name: each for each in (Tflite(), Coreml())})

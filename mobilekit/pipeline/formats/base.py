@@ -59,7 +59,6 @@ class Published:
     precision: Precision
     scheme: Scheme
     origin: Origin
-    islands: tuple[str, ...] = ()
 
 
 class Format(ABC):
@@ -79,8 +78,8 @@ class Format(ABC):
         return f"model{self.suffix}"
 
     @abstractmethod
-    def dialect(self) -> Dialect:
-        """What it can say."""
+    def dialect(self, opset: Opset) -> Dialect:
+        """What it can say; where it is Core ML, of ``opset``."""
 
     @abstractmethod
     def profile_of(self, tier: Tier) -> str:

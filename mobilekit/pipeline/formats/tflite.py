@@ -28,6 +28,7 @@ from mobilekit.tier import PLANNED, Io, Precision
 
 if TYPE_CHECKING:
     from mobilekit.convert.refusals import Dialect
+    from mobilekit.target import Opset
     from mobilekit.tensors import Feed
     from mobilekit.tier import Tier
 
@@ -42,7 +43,7 @@ class Tflite(Format):
     has_fallback: ClassVar[bool] = True
     needs_islands: ClassVar[bool] = False
 
-    def dialect(self) -> Dialect:
+    def dialect(self, opset: Opset) -> Dialect:  # noqa: ARG002 - it has one version
         """What the operators of TFLite can say."""
         return DIALECT
 

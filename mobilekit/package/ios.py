@@ -1,0 +1,102 @@
+"""A tier's folder for iOS: model.mlpackage and manifest.json."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mobilekit.artifact import digest_of_path, size_of_path
+from mobilekit.description import TensorDescription
+from mobilekit.package.bundle import MANIFEST_FILE
+from mobilekit.package.compute_units import compute_units
+from mobilekit.package.coreml_facts import Feature, facts_of
+from mobilekit.package.manifest import FORMAT, Origin, image_of
+from mobilekit.store.canonical import output_errors, write_json
+
+if TYPE_CHECKING:
+    from mobilekit.description import ModelDescription
+    from mobilekit.package.scheme import Scheme
+    from mobilekit.tier import Precision, Tier
+
+PACKAGE = "model.mlpackage"
+
+
+def write_tier(
+    folder: Path,
+    model: Path,
+    *,
+    description: ModelDescription,
+    target: str,
+    tier: Tier,
+    precision: Precision,
+    scheme: Scheme,
+    origin: Origin,
+) -> Mapping[str, Any]:
+    """Fill ``folder`` with the verified package ``model`` and its manifest, which is returned.
+
+    Raises OutputError, and UnsoundArtifactError for a package that is not ours.
+    """
+    facts = facts_of(model)
+    with output_errors(folder / PACKAGE):
+        shutil.copytree(model, folder / PACKAGE, copy_function=shutil.copyfile)
+    content = {
+        "format": FORMAT,
+        "name": description.name,
+        "version": description.version,
+        "target": target,
+        "tier": tier.name,
+        "accelerators": list(tier.accelerators),
+        "compute_units": compute_units(tier.accelerators),
+        "opset": facts.opset,
+        "precision": precision,
+        "scheme": scheme.name,
+        "int8_share": scheme.int8_share,
+        "int16_share": scheme.int16_share,
+        "model": {
+            "file": PACKAGE,
+            "format": "coreml",
+            "sha256": digest_of_path(model),
+            "size_bytes": size_of_path(model),
+        },
+        "inputs": [_tensor(each, description.inputs) for each in facts.inputs],
+        "outputs": [_tensor(each, description.outputs) for each in facts.outputs],
+        "source": {"sha256": origin.model_digest, "converter": origin.converter},
+        "calibration": None,
+        "plan": None,
+        "float32_operators": len(facts.islands),
+        "tools": dict(sorted(origin.tools.items())),
+    }
+    write_json(folder / MANIFEST_FILE, content)
+    return content
+
+
+def _tensor(feature: Feature, described: Mapping[str, TensorDescription]) -> dict[str, Any]:
+    """One input or output: as the package has it, as ONNX names it, and what its values mean."""
+    name = str(feature.onnx["name"])
+    said = described.get(name, TensorDescription())
+    shape = tuple(int(size) for size in feature.onnx["shape"])
+    layout = said.layout_of(shape) if said.kind == "image" and len(shape) == 4 else None
+    if feature.color is not None:
+        layout_name: str | None = "nchw"
+    else:
+        layout_name = str(layout) if layout is not None else None
+    return {
+        "name": name,
+        "feature": feature.name,
+        "kind": said.kind,
+        "pixels": feature.color,
+        "dtype": feature.dtype,
+        "shape": list(feature.shape),
+        "layout": layout_name,
+        "onnx": {"dtype": str(feature.onnx["dtype"]), "shape": list(shape)},
+        "permutation": _permutation(shape, nhwc=feature.color is not None and str(layout) == "nhwc"),
+        "image": image_of(said) if said.kind == "image" else None,
+        "quantisation": None,
+    }
+
+
+def _permutation(shape: tuple[int, ...], *, nhwc: bool) -> list[int]:
+    """Axis i of the package's tensor is axis permutation[i] of the model's; pixels are NCHW always."""
+    return [0, 3, 1, 2] if nhwc else list(range(len(shape)))
