@@ -13,6 +13,7 @@ from mobilekit.pipeline.formats import format_of
 from mobilekit.pipeline.formats.base import Published
 from mobilekit.pipeline.gates import gate_warnings, gates_of
 from mobilekit.pipeline.tier_build import BUNDLE, FILES, MEASURED, budget_as_json, origin_digests
+from mobilekit.runtimes.coreml import REFERENCE
 from mobilekit.store.canonical import atomic_write, write_json
 from mobilekit.target import Budget
 
@@ -73,6 +74,9 @@ def _measured(
     gates = gates_of(opened, variant, refused, target.budgets.get("fp16", Budget()))
     chosen = format_of(opened.job.format)
     islands = chosen.integer_islands(variant.path) if variant.plan is not None else None
+    # A reference evaluator is no accelerator of the device, not even its CPU.
+    real = variant.measured["runtime"] != REFERENCE
+    verified = [_HERE] if real and _HERE in tier.accelerators else []
     lower = [f"{r.scheme} was outside its budget: {line}" for r in refused for line in r.reasons]
     return {
         "sha256": digest_of_path(variant.path),
@@ -85,8 +89,8 @@ def _measured(
         "converter": variant.converter,
         "self_check_fp32": dict(variant.check),
         "budget": budget_as_json(target.budget_of(tier, variant.precision)),
-        "verified_on": [_HERE] if _HERE in tier.accelerators else [],
-        "not_verified_here": [name for name in tier.accelerators if name != _HERE],
+        "verified_on": verified,
+        "not_verified_here": [name for name in tier.accelerators if name not in verified],
         "gates": gates,
         "islands": islands,
         "float_operators": variant.float_operators(),

@@ -19,7 +19,6 @@ import numpy as np
 from mobilekit.errors import MobilekitError
 from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.base import Session
-from mobilekit.runtimes.coreml import REFERENCE
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Feed
@@ -52,15 +51,13 @@ def _execute(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
             outputs = session.run(feed)
             arrays: dict[str, Any] = {str(j): outputs[name] for j, name in enumerate(names)}
             np.savez(folder / f"outputs-{i}.npz", **arrays)
-        # A reference evaluator's time and memory say nothing of the device's.
-        real = session.name != REFERENCE
-        times = _times_ms(session, feed) if request["timed"] and feed and real else []
+        times = _times_ms(session, feed) if request["timed"] and feed else []
         return {
             "outputs": names,
             "runtime": session.name,
             "latency_ms": round(median(times), 3) if times else 0.0,
             "runs": len(times),
-            "memory_bytes": max(0, _peak_bytes() - before) if real else 0,
+            "memory_bytes": max(0, _peak_bytes() - before),
         }
 
 

@@ -52,12 +52,15 @@ def run_isolated(
 ) -> IsolatedRun:
     """The outputs of ``path`` for each of ``feeds``, as a session's ``run`` gives them.
 
+    Where there is no Core ML, its packages are evaluated in this process, and nothing is timed.
     ``timed`` runs the last feed a few times more and measures.
 
     Raises UnsoundArtifactError if the process crashes (segmentation fault, abort, division by
     zero), WorkerError if it takes longer than ``timeout_s`` in all or dies otherwise, and what
     ``open_runtime`` and ``run`` raise.
     """
+    if path.suffix == ".mlpackage" and sys.platform != "darwin":
+        return _evaluated(path, feeds, threads=threads)
     with tempfile.TemporaryDirectory(prefix="mobilekit-") as name:
         folder = Path(name)
         _write_request(folder, path, feeds, threads=threads, timed=timed)
@@ -79,6 +82,18 @@ def run_isolated(
         if done.returncode != 0 or not (folder / "answer.json").exists():
             raise _death(path, done.returncode, done.stderr)
         return _read_answer(folder, len(feeds))
+
+
+def _evaluated(path: Path, feeds: Sequence[Feed], *, threads: int | None) -> IsolatedRun:
+    """What the reference evaluator says of a Core ML package, which is Python: nothing there crashes.
+
+    Its time and memory would say nothing of a device's.
+    """
+    from mobilekit.runtimes import open_runtime
+
+    with open_runtime(path, threads=threads) as session:
+        outputs = tuple(session.run(feed) for feed in feeds)
+        return IsolatedRun(outputs=outputs, runtime=session.name, latency_ms=0.0, runs=0, memory_bytes=0)
 
 
 def _write_request(
