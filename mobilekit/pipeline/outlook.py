@@ -67,12 +67,7 @@ def delegate_outlooks(
 
     ``source`` is the model that the graph comes from: its nodes are named.
     """
-    nodes = {
-        output: node.name or f"{node.op_type} {output}"
-        for node in source.graph.node
-        for output in node.output
-        if output
-    }
+    nodes = named_nodes(source)
     drafted: dict[tuple[str, str], tuple[FileOperator, ...]] = {}
     found: list[DelegateOutlook] = []
     for tier in tiers:
@@ -168,7 +163,7 @@ def _by_list(
                     index=each.index,
                     operator=each.operator,
                     value=each.value,
-                    node=_origin(each.value, nodes),
+                    node=origin(each.value, nodes),
                     reason=each.reason,
                 )
                 for each in prediction.refused
@@ -179,7 +174,17 @@ def _by_list(
         )
 
 
-def _origin(value: str, nodes: Mapping[str, str]) -> str:
+def named_nodes(model: onnx.ModelProto) -> dict[str, str]:
+    """What each value of ``model`` is computed by: the node's name, else its operator and the value."""
+    return {
+        output: node.name or f"{node.op_type} {output}"
+        for node in model.graph.node
+        for output in node.output
+        if output
+    }
+
+
+def origin(value: str, nodes: Mapping[str, str]) -> str:
     """The node that ``value`` comes from: rewritten nodes name theirs after the output they replace."""
     while value and value not in nodes and "/" in value:
         value = value.rpartition("/")[0]
