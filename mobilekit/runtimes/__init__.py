@@ -1,4 +1,4 @@
-"""Artifacts in, sessions out: ``open_runtime(path)`` executes .onnx and .tflite files.
+"""Artifacts in, sessions out: ``open_runtime(path)`` executes .onnx, .tflite and .mlpackage files.
 
 A session takes feeds by ONNX name, in the ONNX model's layouts, shapes and dtypes, and answers in
 the same terms, whatever the file's own are. Each runtime is a module behind the same protocol.
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mobilekit.errors import AcceleratorError, UsageError
-from mobilekit.runtimes import litert, ort
+from mobilekit.runtimes import coreml, litert, ort
 
 if TYPE_CHECKING:
     from mobilekit.runtimes.base import Availability, Session
@@ -38,6 +38,10 @@ def _open_tflite(path: Path, threads: int | None) -> Session:
     return litert.open_tflite(path, threads=threads)
 
 
+def _open_mlpackage(units: coreml.Units) -> _Open:
+    return lambda path, threads: coreml.open_mlpackage(path, threads=threads, units=units)
+
+
 RUNTIMES: tuple[Runtime, ...] = (
     Runtime(
         name="ONNX Runtime",
@@ -51,6 +55,16 @@ RUNTIMES: tuple[Runtime, ...] = (
         availability=litert.availability,
         accelerators={"cpu": _open_tflite},
     ),
+    Runtime(
+        name="Core ML",
+        suffix=".mlpackage",
+        availability=coreml.availability,
+        accelerators={
+            "cpu": _open_mlpackage("cpu"),
+            "gpu": _open_mlpackage("gpu"),
+            "npu": _open_mlpackage("npu"),
+        },
+    ),
 )
 
 
@@ -61,9 +75,6 @@ def open_runtime(path: str | Path, *, accelerator: str = "cpu", threads: int | N
     ModelFileError for a file that is missing or damaged.
     """
     path = Path(path)
-    if path.suffix == ".mlpackage":
-        message = f"{path}: Core ML artifacts are not supported by this version"
-        raise AcceleratorError(message, hint="open the .onnx or the .tflite file of the same model")
     runtime = next((r for r in RUNTIMES if r.suffix == path.suffix.lower()), None)
     if runtime is None:
         known = ", ".join(r.suffix for r in RUNTIMES)

@@ -23,10 +23,13 @@ def test_each_suffix_opens(tmp_path):
         assert session.outputs[0].name == "y"
 
 
-def test_core_ml_and_other_accelerators_are_refused(tmp_path):
-    """Core ml and other accelerators are refused."""
-    with pytest.raises(AcceleratorError, match="Core ML artifacts are not supported by this version"):
-        open_runtime(tmp_path / "net.mlpackage")
+def test_accelerators_that_are_not_there_are_refused(tmp_path, monkeypatch):
+    """Accelerators of a runtime that has none, and Core ML's away from macOS, are refused by name."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    with pytest.raises(AcceleratorError, match="Core ML's npu is only there on macOS"):
+        open_runtime(tmp_path / "net.mlpackage", accelerator="npu")
+    with pytest.raises(AcceleratorError, match="Core ML has no accelerator 'tpu'"):
+        open_runtime(tmp_path / "net.mlpackage", accelerator="tpu")
     with pytest.raises(AcceleratorError, match="LiteRT has no accelerator 'gpu'"):
         open_runtime(tmp_path / "net.tflite", accelerator="gpu")
 

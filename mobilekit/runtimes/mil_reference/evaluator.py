@@ -64,6 +64,7 @@ class Evaluator:
         if name not in program.functions:
             message = f"the program has no function {name!r}, only {', '.join(sorted(program.functions))}"
             raise InputDataError(message)
+        self.program = program
         self._precision: Precision = precision
         self._function: Function = program.functions[name]
         self._constants: dict[str, Any] = {}
@@ -72,9 +73,9 @@ class Evaluator:
         self._steps = self._prepared(self._function.block)
 
     @property
-    def names(self) -> frozenset[str]:
-        """Every value that can be tapped."""
-        return frozenset(self._types)
+    def types(self) -> Mapping[str, ValueType]:
+        """Every value that can be tapped, with its declared type."""
+        return self._types
 
     def run(
         self,

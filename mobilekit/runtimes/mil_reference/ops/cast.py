@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def cast(call: Call) -> Array:
     return _as_integers(call, x, np.dtype(carrier(dtype)))
 
 
-def _as_integers(call: Call, x: Array, wanted: np.dtype[np.generic]) -> Array:
+def _as_integers(call: Call, x: Array, wanted: np.dtype[Any]) -> Array:
     if x.size and not np.can_cast(x.dtype, wanted):
         limits = np.iinfo(wanted)
         least, most = float(np.trunc(x.min())), float(np.trunc(x.max()))

@@ -1,4 +1,4 @@
-"""Elementwise ops of one or two operands: iOS15 ``elementwise_unary.py``, ``elementwise_binary.py``, iOS17's too.
+"""Elementwise ops: ``elementwise_unary.py`` and ``elementwise_binary.py`` of iOS15, the former of iOS17.
 
 Operands broadcast as NumPy's do. Integers stay integers: quotients of ``real_div`` are truncated.
 """
@@ -129,7 +129,7 @@ def inverse(call: Call) -> Array:
 
 @implements("log")
 def log(call: Call) -> Array:
-    """log(x + epsilon)."""
+    """The natural logarithm of x + epsilon."""
     return np.log(call["x"] + _epsilon(call, 1e-45))
 
 

@@ -1,4 +1,4 @@
-"""Values put together and taken apart: concat, split, stack, tile, identity (iOS15 ``tensor_operation.py``)."""
+"""Values put together and taken apart: concat, split, stack, tile, identity of ``tensor_operation.py``."""
 
 from __future__ import annotations
 
