@@ -179,7 +179,6 @@ _COREML: Stage = (
     *fourier.RULES,
     *determinant.RULES,
     *integer_products.RULES,
-    *grid_sample.RULES,
     *constants.RULES,
     *crop.RULES,
     *reverse_sequence.RULES,

@@ -161,7 +161,8 @@ def _own(
     dtype, shape = _declared(feature, values, where)
     image = entry["image"]
     pixels = None if image is None else _image(image, channels=shape[1])
-    expected = 1 if pixels is not None else spec.shape or (1,)
+    held = spec.shape if len(spec.shape) <= MOST_RANK else (prod(spec.shape),)
+    expected = 1 if pixels is not None else held or (1,)
     if pixels is None and shape != expected:
         message = f"{where}: feature {name!r} has shape {list(shape)}, its metadata {list(spec.shape)}"
         raise ModelFileError(message, hint="the package was changed after mobilekit wrote it")

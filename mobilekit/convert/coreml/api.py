@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from mobilekit.convert.coreml.border import add_input, add_output, placeholder
-from mobilekit.convert.coreml.emitter import MOST_RANK, Emitter, Opset, Precision
+from mobilekit.convert.coreml.emitter import Emitter, Opset, Precision
 from mobilekit.convert.coreml.images import Image, WithImages, make_image_features, with_images
 from mobilekit.convert.coreml.metadata import KEY, border_entry
 from mobilekit.convert.coreml.metadata import metadata as described
@@ -100,7 +100,7 @@ def _alone(view: GraphView, node: onnx.NodeProto, *, opset: Opset) -> None:
     """Emit ``node`` in a function of its own, whose inputs are the node's."""
     mil = coremltools().converters.mil
     emitter = Emitter(view=view, table=TABLE, builder=mil.Builder, opset=opset, precision="fp32")
-    names = [n for n in dict.fromkeys(view.runtime_inputs(node)) if len(view.shapes[n]) <= MOST_RANK]
+    names = list(dict.fromkeys(view.runtime_inputs(node)))
     features = {name: emitter.names.take(name) for name in names}
     given = {features[name]: placeholder(emitter, name) for name in names}
     with mil.mil.Function(given, opset_version=_version(opset)) as function:

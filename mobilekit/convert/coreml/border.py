@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mobilekit.convert.coreml.emitter import Emitter
+from mobilekit.convert.coreml.emitter import Emitter, held_shape
 from mobilekit.libraries import coremltools
 
 
@@ -18,7 +18,7 @@ def placeholder(emitter: Emitter, name: str) -> Any:
     """The multi-array that brings ``name``; a scalar comes as one of shape [1]."""
     types = coremltools().converters.mil.mil.types
     dtype = types.fp32 if _carried(emitter, name) == "fp32" else types.int32
-    return emitter.builder.placeholder(shape=emitter.view.shapes[name] or (1,), dtype=dtype)
+    return emitter.builder.placeholder(shape=held_shape(emitter.view.shapes[name]) or (1,), dtype=dtype)
 
 
 def add_input(emitter: Emitter, name: str, var: Any) -> None:

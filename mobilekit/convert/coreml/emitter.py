@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -77,7 +78,7 @@ class Emitter:
     def _require_held(self, operation: Operation, name: str) -> None:
         """Refuse a value that no MIL tensor holds."""
         shape, dtype = self.view.shapes[name], self.view.dtypes[name]
-        if len(shape) > MOST_RANK:
+        if len(shape) > MOST_RANK and operation.node.op_type != "Reshape":
             operation.refuse(f"{name} has rank {len(shape)}, MIL has {MOST_RANK}")
         if 0 in shape:
             operation.refuse(f"{name} has no elements: {list(shape)}")
@@ -101,7 +102,7 @@ class Emitter:
         """Let ``var`` hold ``name``. Raises ConversionDisagreementError if shape or type is another's."""
         shape, expected = tuple(var.shape), self.mil_dtype(name, precision)
         found = _numpy_dtype(var)
-        if shape != self.view.shapes[name] or found != expected:
+        if shape != held_shape(self.view.shapes[name]) or found != expected:
             message = (
                 f"{where}: MIL's {name} is {found.name}{list(shape)},"
                 f" ONNX's {expected.name}{list(self.view.shapes[name])}"
@@ -160,6 +161,11 @@ class Emitter:
         for op in block.operations:
             if op.op_type == "const" and id(op) not in own:
                 self.rename(op.outputs[0], self.names.take(re.sub(r"_\d+$", "", op.name)))
+
+
+def held_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of the MIL value for an ONNX one: of too many axes a vector, which only Reshape reads."""
+    return shape if len(shape) <= MOST_RANK else (prod(shape),)
 
 
 def _mil_dtype(dtype: np.dtype[Any], precision: Precision) -> np.dtype[Any]:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Rule
-from mobilekit.legalise.rules import activation, mathematics, normalisation, reduce
+from mobilekit.legalise.rules import activation, grid_sample, mathematics, normalisation, reduce
 
 if TYPE_CHECKING:
     from mobilekit.legalise.rule import Refusal, Replacement
 
 Said = Callable[[Node, Builder], bool]
+_IMAGE_RANK = 4
 _BATCH_NORM_RANKS = (3, 4, 5)
 _NATIVE_NORMS = ("ReduceL1", "ReduceL2", "ReduceSumSquare")
 
@@ -49,6 +50,12 @@ def _is_atanh(node: Node, b: Builder) -> bool:  # noqa: ARG001
     return node.op == "Atanh"
 
 
+def _is_resample(node: Node, b: Builder) -> bool:
+    """MIL documents the places that it samples and what lies outside, but not how nearest rounds."""
+    known = node["mode"] == "linear" and node["padding_mode"] in ("zeros", "border")
+    return known and b.rank(node.inputs[0]) == _IMAGE_RANK
+
+
 # `thresholded_relu` of MIL keeps x = alpha, ONNX's does not.
 _ACTIVATIONS = named(
     activation.RULES,
@@ -59,6 +66,7 @@ _FUNCTIONS = named(mathematics.RULES, "reciprocal", "is-nan", "is-inf", "fmod")
 _REDUCTIONS = named(reduce.RULES, "reduce-nothing", "reduce-axes", "reduce-booleans", "arg")
 
 RULES = (
+    *(unless(rule, _is_resample) for rule in grid_sample.RULES),
     *_ACTIVATIONS,
     *_FUNCTIONS,
     *(unless(r, _is_atanh) for r in named(mathematics.RULES, "inverse-hyperbolic")),

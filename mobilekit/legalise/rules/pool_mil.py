@@ -75,8 +75,8 @@ def _lp_pool(node: Node, b: Builder) -> Replacement | None:
     powers = p_power(node.inputs[0], node["p"], b)
     pads = needed_pads(node, window, b)
     if set(window.dilations) == {1}:
-        included = {"count_include_pad": 1} if any(map(any, pads)) else {}
-        mean = b.add("AveragePool", powers, **_explicit(window, pads), **included)
+        included = 1 if any(map(any, pads)) else None
+        mean = b.add("AveragePool", powers, **_explicit(window, pads), count_include_pad=included)
     else:
         mean = _convolved_mean(powers, window, pads, b)
     return p_root(b.add("Mul", mean, float(np.prod(window.kernel))), node["p"], b)

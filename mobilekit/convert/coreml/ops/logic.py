@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mobilekit.convert.optable import lowers
 
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
 
 _LACKING = ("uint32", "uint64")
 """Their larger half is negative in int32, so that order is another."""
+
+_MOST_WRITTEN_OUT = 1 << 16
+"""Elements of a constant that is stored as often as it is read; a larger one is repeated at run time."""
 
 
 def _compare(op: Operation, mil_op: str, a: str, b: str) -> None:
@@ -84,8 +89,24 @@ def not_(op: Operation, x: str) -> None:
 
 @lowers("Where", since=16)
 def where(op: Operation, condition: str, x: str, y: str) -> None:
-    """``select``, which is documented to broadcast all three."""
-    op.result(op.add("select", cond=op.input(condition), a=op.input(x), b=op.input(y)))
+    """``select``, which broadcasts all three; coremltools infers its shape from the last two alone."""
+    wanted = op.shape(op.outputs[0])
+    chosen = op.input(x)
+    if np.broadcast_shapes(op.shape(x), op.shape(y)) != wanted:
+        chosen = _spread(op, x, wanted)
+    op.result(op.add("select", cond=op.input(condition), a=chosen, b=op.input(y)))
+
+
+def _spread(op: Operation, name: str, shape: tuple[int, ...]) -> Any:
+    """``name`` broadcast to ``shape``: written out if it is a small constant, else tiled."""
+    given = op.shape(name)
+    if op.is_constant(name) and np.prod(shape) <= _MOST_WRITTEN_OUT:
+        return op.const(np.broadcast_to(op.constant(name), shape).copy())
+    var, lead = op.input(name), len(shape) - len(given)
+    if lead:
+        var = op.add("expand_dims", x=var, axes=list(range(lead)))
+    lifted = (1,) * lead + given
+    return op.add("tile", x=var, reps=[out // size for size, out in zip(lifted, shape, strict=True)])
 
 
 @lowers("IsNaN", since=13)

@@ -121,17 +121,17 @@ def grid_sample(
     mode: str = "linear",
     padding_mode: str = "zeros",
 ) -> None:
-    """``resample``: linear, with zeros or the border outside."""
+    """``resample``: linear, with zeros or the border outside; positions are float32 in any precision.
+
+    Half precision would place a sample of 512 a quarter of a pixel off.
+    """
     padding = {"zeros": "constant", "border": "border"}.get(padding_mode)
     if mode not in ("linear", "bilinear") or padding is None or len(op.shape(x)) != 4:
         op.refuse(f"mode {mode} with {padding_mode} outside is legalised before, not emitted")
-    coordinates = op.input(grid)
-    if op.precision == "fp16" and op.opset == "iOS15":
-        coordinates = op.add("cast", x=coordinates, dtype="fp32")
     var = op.add(
         "resample",
         x=op.input(x),
-        coordinates=coordinates,
+        coordinates=op.emitter.value(grid, "fp32"),
         sampling_mode="bilinear",
         padding_mode=padding,
         padding_value=0.0,

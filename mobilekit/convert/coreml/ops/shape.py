@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mobilekit.convert.coreml.emitter import held_shape
 from mobilekit.convert.coreml.ops.conv import interleaved
 from mobilekit.convert.optable import lowers
 
@@ -20,7 +21,7 @@ _MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate"}
 def reshape(op: Operation, data: str, shape: str, *, allowzero: int = 0) -> None:  # noqa: ARG001
     """``reshape`` to the shape of the result; a scalar is ``squeeze``."""
     op.constant(shape)
-    op.result(reshaped(op, op.input(data), op.shape(op.outputs[0])))
+    op.result(reshaped(op, op.input(data), held_shape(op.shape(op.outputs[0]))))
 
 
 def reshaped(op: Operation, var: Any, shape: tuple[int, ...]) -> Any:
@@ -129,8 +130,10 @@ def _joined(op: Operation, data: str, pads: list[int], number: float) -> Any:
     var, shape = op.input(data), list(op.shape(data))
     dtype = np.bool_ if op.tensor_dtype(data).kind == "b" else np.int32
     for axis, (before, after) in enumerate(zip(pads[: len(shape)], pads[len(shape) :], strict=True)):
-        sides = [np.full([*shape[:axis], n, *shape[axis + 1 :]], number, dtype) for n in (before, after)]
-        head, tail = ([op.const(s)] if s.shape[axis] else [] for s in sides)
+        head, tail = (
+            [op.const(np.full([*shape[:axis], n, *shape[axis + 1 :]], number, dtype))] if n else []
+            for n in (before, after)
+        )
         if head or tail:
             var = op.add("concat", values=[*head, var, *tail], axis=axis)
         shape[axis] += before + after
