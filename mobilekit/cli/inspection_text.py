@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from mobilekit.cli.lints_text import lint_lines
 from mobilekit.cli.quality_text import islands_line
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def lines(inspection: Inspection) -> Iterator[str]:
         if tier.islands is not None:
             yield f"  at least {islands_line(tier.islands.to_dict())}"
     yield from _delegates(inspection)
+    yield from lint_lines(inspection.lints, [tier.tier for tier in inspection.tiers])
     if inspection.problem:
         yield f"not looked at further: {inspection.problem}"
     if inspection.hint:

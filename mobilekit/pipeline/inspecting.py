@@ -12,8 +12,10 @@ from mobilekit.config import safe_name
 from mobilekit.description import ModelDescription
 from mobilekit.errors import ModelFileError, ShapeError, UnknownOpsetError, UnsupportedOperatorError
 from mobilekit.pipeline.dimensions import open_shapes
+from mobilekit.pipeline.formats import format_of
 from mobilekit.pipeline.job import Fill, check_described, described
 from mobilekit.pipeline.keywords import checked_shapes
+from mobilekit.pipeline.lint_outlook import LintOutlook, lint_outlook, open_shape_outlook
 from mobilekit.pipeline.outlook import DelegateOutlook, delegate_outlooks
 from mobilekit.target_file import target_from_toml
 from mobilekit.tier import PLANNED
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from mobilekit.package.islands import Islands
     from mobilekit.source.graph import Graph
     from mobilekit.target import Target
-
-_PROFILE = "tflite-cpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,8 @@ class Inspection:
 
     ``recognised`` and ``rewrites`` are what normalising and legalising do; ``refusals`` every
     operator without an exact form, a line each. ``delegates`` is what each tier's accelerators would
-    take of its file, by published lists: nothing is run.
+    take of its file, by published lists, ``lints`` what is published about Apple's hardware: nothing is
+    run.
     """
 
     path: Path
@@ -78,6 +79,7 @@ class Inspection:
     refusals: tuple[str, ...] = ()
     tiers: tuple[TierOutlook, ...] = ()
     delegates: tuple[DelegateOutlook, ...] = ()
+    lints: tuple[LintOutlook, ...] = ()
     problem: str = ""
     hint: str = ""
 
@@ -108,41 +110,40 @@ def inspect(
     check_described(description, path, inputs=inputs, outputs=outputs)
     try:
         from mobilekit.convert.refusals import UNKNOWN_HINT
-        from mobilekit.convert.tflite.refused import DIALECT
         from mobilekit.source.load import load
 
         source = load(path, shapes=open_shapes(path, description, fill))
     except UnknownOpsetError:
         # An operator that nobody knows is part of the answer; another version of ONNX is not.
-        unknown = DIALECT.refusals_of_file(path)
+        unknown = format_of(chosen.format).dialect(chosen.opset).refusals_of_file(path)
         if not unknown:
             raise
         tiers = _tiers(facts, description, chosen, fill, possible=False)
         return Inspection(**facts, refusals=unknown, hint=UNKNOWN_HINT, tiers=tiers)
     except ShapeError as error:
-        return Inspection(**facts, problem=error.message, hint=error.hint)
+        found = open_shape_outlook(_declared(facts), chosen.tiers) if chosen.format == "coreml" else ()
+        return Inspection(**facts, problem=error.message, hint=error.hint, lints=found)
     return _with_outlook(facts, source, description, chosen, fill)
 
 
 def _with_outlook(
     facts: Mapping[str, Any], source: Graph, description: ModelDescription, target: Target, fill: Fill
 ) -> Inspection:
-    from mobilekit.convert.tflite.api import refusals
-    from mobilekit.convert.tflite.refused import DIALECT
     from mobilekit.legalise.pipeline import legalise
     from mobilekit.normalise.pipeline import normalise
 
+    dialect = format_of(target.format).dialect(target.opset)
     recognised: tuple[Mapping[str, str], ...] = ()
     try:
-        DIALECT.check_operators_known(source)
+        dialect.check_operators_known(source)
         normalised = normalise(source, samples=())
         recognised = tuple(asdict(each) for each in normalised.recognised)
-        legal = legalise(normalised.graph, profile=_PROFILE, samples=())
+        legal = legalise(normalised.graph, profile=dialect.profile, samples=())
     except UnsupportedOperatorError as error:
-        told = DIALECT.with_all(source, error)
+        told = dialect.with_all(source, error)
         tiers = _tiers(facts, description, target, fill, possible=False)
         return Inspection(**facts, recognised=recognised, refusals=told.refusals, hint=told.hint, tiers=tiers)
-    refused = refusals(legal.graph)
+    refused = tuple(line for _, line in dialect.refused_nodes(legal.graph))
     tiers = _tiers(facts, description, target, fill, possible=not refused)
     return Inspection(
         **facts,
@@ -152,6 +153,7 @@ def _with_outlook(
         refusals=refused,
         tiers=tiers if refused else _with_islands(tiers, legal.graph, source, description, target),
         delegates=() if refused else _delegates(facts, source, normalised.graph, description, target, fill),
+        lints=() if refused else _lints(facts, source, legal.graph, description, target, fill),
     )
 
 
@@ -187,8 +189,9 @@ def _delegates(
 ) -> tuple[DelegateOutlook, ...]:
     """Outlooks of the tiers that have this model in these shapes: others have graphs of their own."""
     from mobilekit.legalise.pipeline import legalise
-    from mobilekit.pipeline.formats import format_of
 
+    if target.format != "tflite":
+        return ()
     shapes = {spec.name: spec.shape for spec in source.inputs}
     outlooks = _tiers(facts, description, target, fill, possible=True)
     legal: dict[str, Graph] = {}
@@ -201,6 +204,34 @@ def _delegates(
             legal[profile] = legalise(normalised, profile=profile, samples=()).graph
         found += delegate_outlooks(legal[profile], description, [tier], source=source.proto())
     return tuple(found)
+
+
+def _lints(
+    facts: Mapping[str, Any],
+    source: Graph,
+    legal: Graph,
+    description: ModelDescription,
+    target: Target,
+    fill: Fill,
+) -> tuple[LintOutlook, ...]:
+    """What is published about Apple's hardware, for the tiers that have this model in these shapes."""
+    if target.format != "coreml":
+        return ()
+    shapes = {spec.name: spec.shape for spec in source.inputs}
+    outlooks = _tiers(facts, description, target, fill, possible=True)
+    same = [
+        tier
+        for tier, outlook in zip(target.tiers, outlooks, strict=True)
+        if tier.model is None and all(shapes.get(name) == own for name, own in outlook.shapes.items())
+    ]
+    return lint_outlook(
+        legal, same, source=source, description=description, opset=target.opset, inputs=_declared(facts)
+    )
+
+
+def _declared(facts: Mapping[str, Any]) -> dict[str, tuple[int | str, ...]]:
+    """The shapes of inputs as the file declares them."""
+    return {tensor.name: tensor.shape for tensor in facts["inputs"]}
 
 
 def _tiers(

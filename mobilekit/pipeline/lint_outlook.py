@@ -10,9 +10,8 @@ from mobilekit.pipeline.outlook import named_nodes, origin
 from mobilekit.tier import Accelerator, Tier
 
 if TYPE_CHECKING:
-    import onnx
-
     from mobilekit.convert.coreml.lints import ComputeUnits, Lint
+    from mobilekit.description import ModelDescription
     from mobilekit.source.graph import Graph
 
 
@@ -36,7 +35,8 @@ def lint_outlook(
     graph: Graph,
     tiers: Sequence[Tier],
     *,
-    source: onnx.ModelProto,
+    source: Graph,
+    description: ModelDescription,
     opset: str = "iOS17",
     inputs: Mapping[str, Sequence[int | str]] | None = None,
 ) -> tuple[LintOutlook, ...]:
@@ -45,11 +45,24 @@ def lint_outlook(
     ``source`` is the model that the graph comes from: its nodes are named. ``inputs`` are the shapes
     that the file declares, open dimensions as words.
     """
-    nodes = named_nodes(source)
     found: dict[Lint, list[str]] = {}
     for tier in tiers:
-        for lint in _of(graph, tier, opset, inputs or {}):
+        for lint in _of(graph, tier, opset, inputs or {}, source, description):
             found.setdefault(lint, []).append(tier.name)
+    return _outlooks(found, named_nodes(source.proto()))
+
+
+def open_shape_outlook(
+    inputs: Mapping[str, Sequence[int | str]], tiers: Sequence[Tier]
+) -> tuple[LintOutlook, ...]:
+    """The lints that can be told of a file whose dimensions nothing fixes."""
+    from mobilekit.convert.coreml.lints import open_shapes
+
+    every = [tier.name for tier in tiers]
+    return _outlooks(dict.fromkeys(open_shapes(inputs), every), {})
+
+
+def _outlooks(found: Mapping[Lint, list[str]], nodes: Mapping[str, str]) -> tuple[LintOutlook, ...]:
     return tuple(
         LintOutlook(
             rule=lint.rule,
@@ -70,9 +83,19 @@ def compute_units(accelerators: Sequence[Accelerator]) -> ComputeUnits:
     return "cpu_and_gpu" if "gpu" in accelerators else "cpu_only"
 
 
-def _of(graph: Graph, tier: Tier, opset: str, inputs: Mapping[str, Sequence[int | str]]) -> Iterator[Lint]:
-    from mobilekit.convert.coreml.lints import lints, open_shapes
+def _of(
+    graph: Graph,
+    tier: Tier,
+    opset: str,
+    inputs: Mapping[str, Sequence[int | str]],
+    source: Graph,
+    description: ModelDescription,
+) -> Iterator[Lint]:
+    from mobilekit.convert.coreml.lints import impossible_images, lints, open_shapes
 
-    units = compute_units(tier.accelerators)
+    if tier.io == "image":
+        yield from impossible_images(source.inputs, description.inputs)
+        yield from impossible_images(source.outputs, description.outputs)
     yield from open_shapes(inputs)
+    units = compute_units(tier.accelerators)
     yield from lints(graph, opset=opset, compute_units=units, precision=tier.precision)

@@ -127,3 +127,38 @@ def test_tiers_of_integers_say_what_stays_float(tmp_path, monkeypatch):
     assert best.islands is not None
     assert best.islands.quantize >= 1
     assert rest.islands is None
+
+
+def test_an_ios_target_has_lints_and_no_delegates(here):
+    """By MIL's operators and rules; all of it JSON. An android target has none."""
+    text = (
+        '<ir_version: 8, opset_import: ["": 17]> g (float[1,3,16,16] image, int64[2] i) => (float[1,3,2,16] y)'
+        " { r = Relu (image) y = Gather <axis = 2> (r, i) }"
+    )
+    write_model(here, onnx.parser.parse_model(text))
+    found = inspect(target="ios")
+    assert {(each.rule, each.node) for each in found.lints} >= {
+        ("operator", "Gather y"),
+        ("border-type", "i"),
+    }
+    assert (found.delegates, found.refusals) == ((), ())
+    assert [(tier.tier, tier.possible) for tier in found.tiers] == [
+        ("flagship", True),
+        ("mid", True),
+        ("low", True),
+    ]
+    assert json.loads(json.dumps(found.to_dict()))["lints"][0]["source"]
+    assert inspect(target="mine.toml").lints == ()
+
+
+def test_an_ios_target_refuses_what_mil_has_not(here):
+    """In the words of Core ML."""
+    model = tiny_model()
+    model.graph.node[1].op_type = "RandomNormalLike"
+    del model.graph.node[2]
+    del model.graph.output[:]
+    model.graph.output.append(onnx.helper.make_tensor_value_info("b", onnx.TensorProto.FLOAT, None))
+    write_model(here, model)
+    found = inspect(target="ios")
+    assert len(found.refusals) == 1
+    assert found.lints == ()

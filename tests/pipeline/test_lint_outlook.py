@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
 import onnx
 import pytest
 
-from mobilekit.pipeline.lint_outlook import compute_units, lint_outlook
+from mobilekit.description import ModelDescription, TensorDescription
+from mobilekit.pipeline.lint_outlook import compute_units, lint_outlook, open_shape_outlook
 from mobilekit.source.graph import graph_from_proto
 from mobilekit.tier import Tier
 from tests.convert.coreml.lints.graphs import graph_of
 
+NOTHING = ModelDescription(name="m")
 GATHER = "(float[4,2] x, int64[3] i) => (float[3,2] y) { y = Gather <axis = 0> (x, i) }"
 
 
@@ -22,7 +23,8 @@ def outlook(*tiers: Tier, **options):
     graph = graph_of(GATHER)
     source = graph.proto()
     source.graph.node[0].name = "/lookup"
-    return lint_outlook(graph, tiers, source=source, **options)
+    given = {"source": graph_from_proto(source, stage="source"), "description": NOTHING, **options}
+    return lint_outlook(graph, tiers, **given)
 
 
 def test_a_lint_is_said_once_with_its_tiers():
@@ -67,7 +69,18 @@ def test_rewritten_nodes_are_named_by_what_they_come_from():
         '<ir_version: 10, opset_import: ["": 21]> g (float[4,2] x) => (float[3,2] y) { y = Relu (x) }'
     )
     source.graph.node[0].name = "/block/relu"
-    found = lint_outlook(graph_of(text), [tier("a", "npu", "cpu")], source=source)
+    frozen = graph_from_proto(source, stage="source")
+    found = lint_outlook(graph_of(text), [tier("a", "npu", "cpu")], source=frozen, description=NOTHING)
     assert "/block/relu" in {each.node for each in found if each.rule == "operator"}
-    assert np.all([each.source for each in found])
-    assert graph_from_proto(source, stage="source").outputs
+
+
+def test_impossible_images_matter_where_images_are_asked_for():
+    said = ModelDescription(name="m", inputs={"x": TensorDescription(kind="image")})
+    asked = Tier(name="a", precision="fp16", io="image")
+    found = outlook(asked, tier("b", "cpu"), description=said)
+    assert [(each.node, each.tiers) for each in found if each.rule == "image"] == [("x", ("a",))]
+
+
+def test_what_can_be_told_of_open_files():
+    found = open_shape_outlook({"x": ("n", 2)}, [tier("a", "cpu"), tier("b", "npu", "cpu")])
+    assert [(each.rule, each.node, each.tiers) for each in found] == [("open-shape", "x", ("a", "b"))]

@@ -14,6 +14,7 @@ from mobilekit.convert.coreml.lints.convolutions import convolutions
 from mobilekit.convert.coreml.lints.epsilons import epsilons
 from mobilekit.convert.coreml.lints.full_precision import full_precision
 from mobilekit.convert.coreml.lints.half_range import half_range
+from mobilekit.convert.coreml.lints.impossible_images import impossible_images
 from mobilekit.convert.coreml.lints.last_axis import last_axis
 from mobilekit.convert.coreml.lints.lint import ComputeUnits, Lint, Rule, Setting
 from mobilekit.convert.coreml.lints.movement import movement
@@ -26,7 +27,7 @@ from mobilekit.convert.view import view_of
 if TYPE_CHECKING:
     from mobilekit.source.graph import Graph
 
-__all__ = ["RULES", "ComputeUnits", "Lint", "Setting", "lints", "open_shapes"]
+__all__ = ["RULES", "ComputeUnits", "Lint", "Setting", "impossible_images", "lints", "open_shapes"]
 
 RULES: tuple[Rule, ...] = (
     rank,

@@ -11,6 +11,7 @@ FLEXIBLE_INPUTS = "Core ML Tools guide, Flexible Input Shapes, apple.github.io/c
 FORUM_FLEXIBLE = "Apple engineer, developer.apple.com/forums/thread/724930"
 COREMLTOOLS_RANK = "apple/coremltools issues 832 and 1723: Core ML has no tensors of more than five axes"
 COREMLTOOLS_RECURRENT = "apple/coremltools issue 1780: recurrent layers are not on the Neural Engine"
+COREMLTOOLS_IMAGES = "coremltools 9.0: images are (1, 3, H, W) in colour, (1, 1, H, W) in grey"
 COREMLTOOLS_TYPES = "coremltools 9.0, pass adjust_io_to_supported_types"
 ENGINE_LIMITS = "executorch issue 7907 prints Core ML's limits: N 65536, D 16384, C 65536, H 16384, W 16384"
 HOLLANCE = "hollance/neural-engine, docs/unsupported-layers.md (partly guesses, by its own words)"
