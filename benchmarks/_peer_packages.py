@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def convert(model: Path, options: dict[str, object]) -> Any:
-    """coremltools' model of what onnx2tf makes of ``model``."""
+    """The Core ML model of the SavedModel that onnx2tf makes of ``model``."""
     import coremltools
     import onnx2tf
 

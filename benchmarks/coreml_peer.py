@@ -1,4 +1,4 @@
-"""Operators of our .mlpackage against those of the way over onnx2tf's SavedModel and coremltools' TensorFlow frontend.
+"""Operators of our .mlpackage against the way over onnx2tf's SavedModel and coremltools' TensorFlow frontend.
 
 Constants are not counted, transposes are printed. Of onnx2tf's two ways to a SavedModel the one with fewer
 operators counts; a model that neither can convert has no ratio, and is said. The peer's interpreter needs
