@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mobilekit.convert.optable import INSTALL_FALLBACK
+from mobilekit.errors import MissingToolError
 
 if TYPE_CHECKING:
     from mobilekit.runtimes.base import Session
@@ -54,6 +55,7 @@ def examine() -> tuple[Finding, ...]:
         *(_library(name, optional=True) for name in OPTIONAL),
         _tried("onnxruntime executes a model", _run_onnxruntime),
         _tried("litert executes a model", _run_litert),
+        _tried("core ml packages are evaluated", _run_coreml, optional=sys.platform == "win32"),
         _core_ml(),
         _store(),
     )
@@ -74,9 +76,11 @@ def _library(name: str, *, optional: bool) -> Finding:
     return Finding(name=name, status="absent" if optional else "broken", detail=detail)
 
 
-def _tried(name: str, attempt: Callable[[], str]) -> Finding:
+def _tried(name: str, attempt: Callable[[], str], *, optional: bool = False) -> Finding:
     try:
         return Finding(name=name, status="ok", detail=attempt())
+    except MissingToolError as problem:
+        return Finding(name=name, status="absent" if optional else "broken", detail=problem.message)
     except Exception as problem:  # noqa: BLE001 - whatever it is, it is the finding
         return Finding(name=name, status="broken", detail=f"{type(problem).__name__}: {problem}")
 
@@ -100,6 +104,17 @@ def _run_litert() -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tiny.tflite"
         path.write_bytes(content)
+        with open_runtime(path) as session:
+            return _checked(session)
+
+
+def _run_coreml() -> str:
+    from mobilekit.convert.coreml.api import emit
+    from mobilekit.runtimes import open_runtime
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tiny.mlpackage"
+        emit(_tiny_graph(), path, precision="fp32")
         with open_runtime(path) as session:
             return _checked(session)
 

@@ -14,7 +14,13 @@ def test_this_machine_works(cli):
     done = cli("doctor", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
-    for name in ("onnxruntime executes a model", "litert executes a model", "store", "numpy"):
+    for name in (
+        "onnxruntime executes a model",
+        "litert executes a model",
+        "core ml packages are evaluated",
+        "store",
+        "numpy",
+    ):
         assert findings[name]["status"] == "ok", findings[name]
     assert findings["onnx2tf"]["status"] in ("ok", "absent")
 
