@@ -131,7 +131,9 @@ def _of_constants(view: GraphView) -> Iterator[tuple[str, str]]:
 def _probes(model: onnx.ModelProto, view: GraphView) -> Iterator[_Probe]:
     """Add the sums and divisors of every node to ``model``."""
     for index, node in enumerate(view.nodes):
-        if node.input and view.dtypes.get(node.input[0]) != np.float32:
+        if any(
+            name and (view.dtypes[name] != np.float32 or not _size(view, name)) for name in node.input[:1]
+        ):
             continue
         writer = _Writer(model=model, prefix=f"{_PREFIX}.{index}", node=node.output[0])
         if node.op_type in _NORMS or node.op_type in _MEANS:

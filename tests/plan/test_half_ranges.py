@@ -89,3 +89,10 @@ def test_tiny_values():
     constants = {"c": np.float32([1e-5]), "d": np.float32([1000])}
     assert "loses digits" in reasons(times, [[1, 2, 3, 4]], **constants)["a"]
     assert reasons(plus, [[1, 2, 3, 4]], **constants) == {}
+
+
+def test_values_without_elements():
+    """Nothing is in them that could be out of range."""
+    text = "(float[1,4] x, float[0] e) => (float[1,4] y, float[0] f) { y = Relu(x) f = Sqrt(e) }"
+    sample = {"x": np.ones((1, 4), np.float32), "e": np.zeros(0, np.float32)}
+    assert range_reasons(graph_of(text), [sample]) == {}
