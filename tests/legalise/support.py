@@ -123,3 +123,9 @@ def check_node_file(op, operands, *, runtime=(0,), outputs=("y",), tolerance=1e-
 def operators(graph: Graph) -> list[str]:
     """The operators of a graph in order."""
     return [node.op_type for node in graph.proto().graph.node]
+
+
+def reference(graph: Graph, feed) -> dict[str, np.ndarray]:
+    """What ONNX Runtime computes, or ONNX's own evaluator where that has no kernel."""
+    with open_reference(graph) as session:
+        return session.run(feed)

@@ -13,7 +13,7 @@ import onnx.shape_inference
 import pytest
 
 from mobilekit.convert.coreml.api import emit
-from mobilekit.convert.coreml.emitter import Opset, Precision
+from mobilekit.convert.coreml.emitter import Opset, Precision, held_shape
 from mobilekit.convert.coreml.metadata import KEY
 from mobilekit.errors import UnsupportedOperatorError
 from mobilekit.runtimes.mil_reference.evaluator import evaluate
@@ -52,7 +52,7 @@ def evaluated(folder: Path, feed: Mapping[str, Array]) -> dict[str, Array]:
 
 def _carried(value: Array) -> Array:
     wanted = np.float32 if value.dtype.kind == "f" else np.int32
-    return value.astype(wanted).reshape(value.shape or (1,))
+    return value.astype(wanted).reshape(held_shape(value.shape) or (1,))
 
 
 def kinds(folder: Path) -> list[str]:

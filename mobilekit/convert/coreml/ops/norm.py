@@ -36,13 +36,19 @@ def normalize(
     shape = op.shape(x)
     number = None if outside else _number(op, epsilon)
     spatial = tuple(range(2, len(shape)))
-    if number is not None and tuple(axes) == spatial and len(shape) in _IMAGE_RANKS:
+    is_image = tuple(axes) == spatial and len(shape) in _IMAGE_RANKS
+    if number is not None and is_image and not any(_varies(op, v, spatial) for v in (scale, bias)):
         _affine(op, x, scale, bias, number, vector=(shape[1],), kept=(1,))
     elif number is not None:
         vector = tuple(shape[a] for a in axes)
         _affine(op, x, scale, bias, number, vector=vector, kept=tuple(axes), axes=list(axes))
     else:
         _written_out(op, x, scale, bias, epsilon, list(axes), outside)
+
+
+def _varies(op: Operation, value: str, axes: tuple[int, ...]) -> bool:
+    shape = op.shape(value)
+    return bool(shape) and any(shape[axis] != 1 for axis in axes)
 
 
 def _affine(
