@@ -46,16 +46,18 @@ def main() -> None:
 
 
 def importing() -> tuple[float, list[str]]:
-    """Seconds that importing takes in a process of its own, and the frameworks that came along."""
+    """Seconds that importing takes in a process of its own (the median), and what frameworks came along."""
     code = (
         "import sys, time; sys.path.insert(0, sys.argv[1]); t = time.perf_counter(); "
         "from mobilekit.libraries import coremltools; coremltools(); print(time.perf_counter() - t, "
         "*(n for n in ('tensorflow', 'torch', 'sklearn') if sys.modules.get(n)))"
     )
     command = [sys.executable, "-c", code, str(m.ROOT)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True)
-    first, *others = ran.stdout.split()
-    return float(first), others
+    told = [
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        for _ in range(TIMED)
+    ]
+    return statistics.median(float(words[0]) for words in told), told[0][1:]
 
 
 def measured(case: m.Case, given: Any, folder: Path) -> dict[str, Any]:
