@@ -99,8 +99,11 @@ class Evaluator:
         tapped: dict[str, Any] = {}
         with np.errstate(all="ignore"):
             self._run_steps(self._steps, environment, frozenset(wanted), tapped)
-        found = {name: tapped[name] if name in tapped else environment[name] for name in wanted}
-        return {name: _declared(value, self._types[name]) for name, value in found.items()}
+        found = {**{name: environment[name] for name in wanted if name in environment}, **tapped}
+        if missing := sorted(set(wanted) - found.keys()):
+            message = f"{', '.join(missing)}: not computed, the block around it did not run"
+            raise InputDataError(message, hint="tap values outside of conditional blocks")
+        return {name: _declared(found[name], self._types[name]) for name in wanted}
 
     def _inputs(self, feed: Mapping[str, Array], states: MutableMapping[str, Array]) -> dict[str, Any]:
         found: dict[str, Any] = {}
