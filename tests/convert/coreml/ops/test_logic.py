@@ -22,6 +22,8 @@ NODES = (
     ("where_f", "float", "Where(p, x, y)"),
     ("where_k", "float", "Where(p, x, k)"),
     ("where_i", "int32", "Where(q, i, j)"),
+    ("where_row", "float", "Where(p, y, k)"),
+    ("where_spread", "float", "Where(p, k, m)"),
 )
 
 
@@ -33,7 +35,7 @@ def test_agree(tmp_path: Path, precision: Precision, opset: Opset) -> None:
     body = " ".join(f"{name} = {node}" for name, _, node in NODES)
     graph = graph_of(
         "g (float[2,3] x, float[3] y, int32[2,3] i, int32[2,1] j, bool[2,3] p, bool[3] q)"
-        f" => ({outputs}) <float k = {{0.5}}> {{ {body} }}"
+        f" => ({outputs}) <float k = {{0.5}}, float m = {{-2.0}}> {{ {body} }}"
     )
     feed = {
         "x": np.array([[0, 0.5, 1], [-1, np.nan, 3]], np.float32),
