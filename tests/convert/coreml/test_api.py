@@ -23,6 +23,11 @@ TEXT = """<ir_version: 10, opset_import: ["" : 21]>
 g (float[1,3,4,4] x) => (float[1,3,4,4] "out/1")
 <float[1,3,1,1] w = {0.5, 2.0, -1.0}> { h = Mul(x, w) k = Relu(h) "433" = Add(k, h) "out/1" = Sigmoid("433") }"""
 
+WEIGHTS = """<ir_version: 10, opset_import: ["" : 21]>
+g (float[1,2,4,4] x) => (float[1,12,4,4] y)
+<float[12,2,1,1] w = {1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,1,2,3,4,5,6}>
+{ h = Conv<kernel_shape=[1,1],pads=[0,0,0,0],strides=[1,1],dilations=[1,1],group=1>(x, w) y = Relu(h) }"""
+
 
 def graph_of(text: str) -> Graph:
     """A legalised graph from ONNX's text form."""
@@ -72,11 +77,11 @@ def test_metadata_maps_names(tmp_path: Path) -> None:
 
 
 def test_same_bytes_in_two_processes(tmp_path: Path) -> None:
-    """Hash seed, folder and what ran before do not matter."""
+    """Hash seed, folder, date and what ran before do not matter; weights are in a file of their own."""
     model = tmp_path / "g.onnx"
-    model.write_bytes(graph_of(TEXT).model)
+    model.write_bytes(graph_of(WEIGHTS).model)
     code = (
-        "import sys,onnx;from pathlib import Path;from mobilekit.source.graph import graph_from_proto;"
+        "import sys,time;time.time=lambda:float(sys.argv[3])*1e9;import onnx;from pathlib import Path;from mobilekit.source.graph import graph_from_proto;"
         "from mobilekit.convert.coreml.api import emit;"
         "g=graph_from_proto(onnx.load(sys.argv[1]),stage='legalised');"
         "[emit(g,Path(sys.argv[2]),precision='fp16') for _ in range(int(sys.argv[3]))]"
@@ -86,7 +91,10 @@ def test_same_bytes_in_two_processes(tmp_path: Path) -> None:
         arguments = [sys.executable, "-c", code, str(model), str(out), times]
         subprocess.run(arguments, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
-    emit(graph_of(TEXT), tmp_path / "c" / "m.mlpackage", precision="fp32")
+    data = tmp_path / "a" / "m.mlpackage" / "Data" / "com.apple.CoreML"
+    assert (data / "weights" / "weight.bin").stat().st_size > 48
+    assert b"conversion_date" not in (data / "model.mlmodel").read_bytes()
+    emit(graph_of(WEIGHTS), tmp_path / "c" / "m.mlpackage", precision="fp32")
     assert digest(tmp_path / "c") != digest(tmp_path / "a")
 
 
