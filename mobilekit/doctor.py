@@ -141,7 +141,9 @@ def _checked(session: Session) -> str:
 def _core_ml() -> Finding:
     name = "Core ML executes models"
     if sys.platform != "darwin":
-        return Finding(name=name, status="absent", detail="only on macOS")
+        from mobilekit.runtimes.coreml import availability
+
+        return Finding(name=name, status="absent", detail=f"only on macOS; here: {availability().detail}")
     status: Status = "ok" if find_spec("coremltools.libcoremlpython") else "broken"
     return Finding(name=name, status=status, detail=f"macOS {platform.mac_ver()[0]}")
 
