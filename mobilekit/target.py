@@ -15,6 +15,9 @@ Format = Literal["tflite", "coreml"]
 Opset = Literal["iOS15", "iOS16", "iOS17", "iOS18"]
 """The Core ML version that a package is for: its devices have this iOS or a later one."""
 
+COMPRESSING: tuple[Opset, ...] = ("iOS16", "iOS17")
+"""Those whose packages can have compressed weights; later devices load them too."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import cast, get_args
 
 from mobilekit.errors import TargetError
-from mobilekit.target import Budget, Checks, Format, Opset, Target
-from mobilekit.tier import Accelerator, Io, Machine, Machines, Precision, Rule, Soc, Tier
+from mobilekit.target import COMPRESSING, Budget, Checks, Format, Opset, Target
+from mobilekit.tier import Accelerator, Compression, Io, Machine, Machines, Precision, Rule, Soc, Tier
 from mobilekit.toml_table import TomlTable, read_toml
 
 _PRECISIONS: tuple[str, ...] = get_args(Precision)
@@ -16,6 +16,7 @@ _ACCELERATORS: tuple[str, ...] = get_args(Accelerator)
 _FORMATS: tuple[str, ...] = get_args(Format)
 _OPSETS: tuple[str, ...] = get_args(Opset)
 _IOS: tuple[str, ...] = get_args(Io)
+_COMPRESSIONS: tuple[str, ...] = get_args(Compression)
 _HELD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tflite": (_PRECISIONS, ("float32", "int8")),
     "coreml": (("fp32", "fp16"), ("float32", "image")),
@@ -43,6 +44,9 @@ def target_from_toml(path: Path) -> Target:
         tier_budgets=_tier_budgets(root),
     )
     root.finish()
+    if any(tier.compression != "none" for tier in tiers) and target.opset not in COMPRESSING:
+        known = ", ".join(COMPRESSING)
+        raise root.fault("opset", f"compressed weights need one of {known}, which later devices load too")
     _check_name(root, target.name)
     _check_tiers(root, tiers)
     return target
@@ -68,6 +72,7 @@ def _tier(table: TomlTable, written: Format) -> Tier:
         shapes=_shapes(table.table("shapes")) or None,
         model=table.path.parent / model if model else None,
         io=cast("Io", table.choice("io", _IOS, "float32")),
+        compression=cast("Compression", table.choice("compression", _COMPRESSIONS, "none")),
         next_rungs=cast("tuple[Precision, ...]", _choices(table, "next_rungs", _PRECISIONS)),
     )
     table.finish()
@@ -81,6 +86,8 @@ def _tier(table: TomlTable, written: Format) -> Tier:
 def _check_held(table: TomlTable, tier: Tier, written: Format) -> None:
     """Raises TargetError for a precision, or inputs and outputs, that the format does not have."""
     precisions, ios = _HELD[written]
+    if tier.compression != "none" and written != "coreml":
+        raise table.fault("compression", f"only Core ML has it, this target's format is {written}")
     for key, values, held in (
         ("precision", (tier.precision,), precisions),
         ("next_rungs", tier.next_rungs, precisions),

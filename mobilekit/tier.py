@@ -20,6 +20,9 @@ PLANNED: tuple[Precision, ...] = ("int8", "w8a16")
 """Precisions that need a plan: activations have scales from calibration."""
 
 Accelerator = Literal["npu", "gpu", "cpu"]
+Compression = Literal["none", "int8", "palette6", "palette4"]
+"""Of the large weights of a float file: 8 bits per channel, or indices of 6 or 4 bits into a palette."""
+
 Io = Literal["float32", "int8", "image"]
 """Inputs and outputs: ``image`` has those that are described as images as pictures, the rest float32."""
 
@@ -142,6 +145,7 @@ class Tier:
     shapes: Mapping[str, tuple[int, ...]] | None = None
     model: Path | None = None
     io: Io = "float32"
+    compression: Compression = "none"
     next_rungs: tuple[Precision, ...] = ()
 
     def matches(self, profile: DeviceProfile) -> bool:

@@ -49,6 +49,10 @@ def convert(
         Literal["iOS15", "iOS16", "iOS17", "iOS18"],
         typer.Option(help="The oldest iOS that a Core ML package is for."),
     ] = "iOS17",
+    compression: Annotated[
+        Literal["none", "int8", "palette6", "palette4"],
+        typer.Option(help="Large weights of a Core ML package in fewer bits."),
+    ] = "none",
     camera: Camera = None,
     ranges: Ranges = None,
     percentile: Percentile = None,
@@ -81,6 +85,7 @@ def convert(
             config=config,
             io=io,
             opset=opset,
+            compression=compression,
             camera=camera,
             ranges=ranges,
             percentile=percentile,

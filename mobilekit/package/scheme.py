@@ -10,9 +10,15 @@ from mobilekit.plan.macs import scheme, share_of
 if TYPE_CHECKING:
     from mobilekit.quantisation import QuantisationPlan
     from mobilekit.source.graph import Graph
-    from mobilekit.tier import Precision
+    from mobilekit.tier import Compression, Precision
 
 _NAMES: dict[str, str] = {"fp32": "fp32", "fp16": "fp16", "int8-dynamic": "w8-dynamic"}
+_WEIGHTS: dict[str, str] = {
+    "none": "",
+    "int8": "-int8",
+    "palette6": "-palette6",
+    "palette4": "-palette4",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +33,16 @@ class Scheme:
     int16_share: float | None = None
 
 
-def scheme_of(precision: Precision, graph: Graph | None, plan: QuantisationPlan | None) -> Scheme:
+def scheme_of(
+    precision: Precision,
+    graph: Graph | None,
+    plan: QuantisationPlan | None,
+    *,
+    compression: Compression = "none",
+) -> Scheme:
     """The scheme of a file of ``precision``; what has a plan is named by the legalised graph and it."""
     if plan is None or graph is None:
-        return Scheme(name=_NAMES[precision])
+        return Scheme(name=_NAMES[precision] + _WEIGHTS[compression])
     return Scheme(
         name=scheme(graph, plan),
         int8_share=round(share_of(graph, plan, "int8"), 4),

@@ -28,7 +28,7 @@ from mobilekit.store.canonical import atomic_write, copy_atomic
 from mobilekit.store.cas import Store
 from mobilekit.target import Budget, Checks, Opset
 from mobilekit.target_file import target_from_toml
-from mobilekit.tier import PLANNED, Io, Precision, Tier
+from mobilekit.tier import PLANNED, Compression, Io, Precision, Tier
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.isp.selection import Cameras
@@ -58,6 +58,7 @@ def convert(
     face_detector: str | Path | None = None,
     io: Io = "float32",
     opset: Opset = "iOS17",
+    compression: Compression = "none",
     camera: Cameras = None,
     ranges: str | None = None,
     percentile: float | None = None,
@@ -76,7 +77,8 @@ def convert(
     file is verified on synthetic inputs, and ``meta["warnings"]`` says so; these two then need a ``plan``,
     or the ``statistics`` of `calibrate`.
     ``to="coreml"`` writes for devices from ``opset`` on, ``precision`` fp32 or fp16; with ``io="image"``
-    inputs and outputs that are described as images are pixel buffers.
+    inputs and outputs that are described as images are pixel buffers; ``compression`` (``int8``,
+    ``palette6``, ``palette4``) has large weights in fewer bits.
     Figures under what target android (ios) asks of ``precision`` are a warning, no error; an int8 file with
     such figures is made again with the operators in float that gain most, where that helps.
     ``crop`` is what image inputs show of a photo (``center``, ``face``, ``none``), ``face_detector`` an
@@ -88,6 +90,7 @@ def convert(
     Raises MobilekitError.
     """
     _check_keywords(to, precision, io, plan, fallback, opset)
+    _check_compression(to, compression, opset)
     _check_statistics(precision, plan, statistics)
     planned = precision == "int8" and plan is None
     rule = range_rule(ranges, percentile, symmetric=symmetric, used=planned)
@@ -118,7 +121,7 @@ def convert(
             synthetic=True,
             stepwise=False,
         )
-        job = replace(job, format=to, opset=opset, profile=_profile(to, precision))
+        job = replace(job, format=to, opset=opset, compression=compression, profile=_profile(to, precision))
         from mobilekit.pipeline.opened import open_job, with_reference_ahead
         from mobilekit.pipeline.variant import build_variant
 
@@ -190,6 +193,15 @@ def _check_keywords(
     if plan is not None and precision not in PLANNED:
         message = f"a plan goes with precision {' or '.join(PLANNED)}, not with {precision}"
         raise UsageError(message, hint="leave plan (--plan) out, or choose the precision it was made for")
+
+
+def _check_compression(to: str, compression: Compression, opset: Opset) -> None:
+    if compression != "none" and to != "coreml":
+        message = f"weights are compressed to {compression} in Core ML packages only, {to} is asked for"
+        raise UsageError(message, hint="leave compression (--compression) out, or choose another precision")
+    from mobilekit.convert.coreml.compress import check_opset
+
+    check_opset(compression, opset)
 
 
 def _check_statistics(precision: str, plan: object, statistics: object) -> None:

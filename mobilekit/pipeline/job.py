@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mobilekit.calibrate.statistics import Statistics
     from mobilekit.target import Opset
     from mobilekit.tensors import Feed
+    from mobilekit.tier import Compression
 
 
 FALLBACK = "onnx2tf"
@@ -49,7 +50,8 @@ class Job:
     ``stepwise`` compares every step with the model (a build that publishes); else the float file is
     compared, and the steps only if it is wrong. ``fallback`` is ``onnx2tf``, or that with the
     interpreter of an environment of its own: ``onnx2tf:/path/to/python``. ``profile`` is what the model
-    is legalised for, ``format`` what it is written in, for Core ML of ``opset``. ``cameras`` are what
+    is legalised for, ``format`` what it is written in, for Core ML of ``opset`` and with weights of
+    ``compression``. ``cameras`` are what
     photos go through before they calibrate; ``statistics`` are planned from instead of calibrating.
     """
 
@@ -72,6 +74,7 @@ class Job:
     profile: str = "tflite-cpu"
     format: str = "tflite"
     opset: Opset = "iOS17"
+    compression: Compression = "none"
     command: str = ""
 
     def key(self) -> dict[str, Any]:
@@ -93,6 +96,7 @@ class Job:
             "profile": self.profile,
             "format": self.format,
             "opset": self.opset,
+            "compression": self.compression,
         }
 
     def _names(self) -> list[str] | None:

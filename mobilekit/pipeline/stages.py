@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from mobilekit.source.graph import Stage
     from mobilekit.target import Checks
     from mobilekit.tensors import Feed
-    from mobilekit.tier import Io, Precision
+    from mobilekit.tier import Compression, Io, Precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +236,7 @@ def emit_file(
     precision: Precision,
     plan: QuantisationPlan | None = None,
     io: Io = "float32",
+    compression: Compression = "none",
 ) -> Emitted:
     """Write the file of one precision, in the job's format."""
     job = opened.job
@@ -249,6 +250,7 @@ def emit_file(
         "format": job.format,
         "opset": job.opset,
         "islands": list(islands),
+        "compression": compression,
         "description": description_key(job.description),
         "border": [asdict(spec) for spec in (*opened.source.inputs, *opened.source.outputs)],
         **build_key(),
@@ -265,6 +267,7 @@ def emit_file(
             outputs=opened.source.outputs,
             opset=job.opset,
             islands=islands,
+            compression=compression,
         )
         chosen.write(folder / chosen.model_file, writing)
 

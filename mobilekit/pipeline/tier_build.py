@@ -34,7 +34,11 @@ def job_of(job: Job, target: Target, tier: Tier) -> Job:
     fill = Fill(shapes=shapes, size=tier.size or target.size, batch=target.batch)
     own = job.with_model(tier.model) if tier.model is not None else job
     return replace(
-        own.with_fill(fill), profile=chosen.profile_of(tier), format=target.format, opset=target.opset
+        own.with_fill(fill),
+        profile=chosen.profile_of(tier),
+        format=target.format,
+        opset=target.opset,
+        compression=tier.compression,
     )
 
 
@@ -79,6 +83,7 @@ def _tier_key(tier: Tier) -> dict[str, Any]:
         "precision": tier.precision,
         "accelerators": list(tier.accelerators),
         "io": tier.io,
+        "compression": tier.compression,
         "next_rungs": list(tier.next_rungs),
     }
 

@@ -104,13 +104,14 @@ def build_variant(
         chosen: QuantisationPlan | None = searched.plan
     else:
         chosen = _plan(opened, prepared, precision, given_plan) if precision in PLANNED else None
-    emitted = emit_file(opened, prepared, precision=precision, plan=chosen, io=io)
+    small = opened.job.compression
+    emitted = emit_file(opened, prepared, precision=precision, plan=chosen, io=io, compression=small)
     quantised = Quantised(graph=prepared.graph, plan=chosen) if chosen else None
     calibrated = opened.calibrating if chosen and given_plan is None else None
     return Variant(
         path=emitted.path,
         precision=precision,
-        scheme=scheme_of(precision, prepared.graph, chosen),
+        scheme=scheme_of(precision, prepared.graph, chosen, compression=small),
         plan=chosen,
         calibration_digest=calibrated.digest if calibrated else None,
         calibration_samples=len(calibrated) if calibrated else 0,
@@ -131,7 +132,8 @@ def _measured(
     io: Io,
 ) -> Mapping[str, Any]:
     """What executing the file showed; of one float file alone, the self-check has shown it."""
-    if precision == "fp32" and io == "float32" and not opened.job.stepwise:
+    plain = precision == "fp32" and io == "float32" and opened.job.compression == "none"
+    if plain and not opened.job.stepwise:
         format_of(opened.job.format).examine(emitted.path)
         return {"parity": check, "samples": list(opened.verification.names)}
     return measure(opened, emitted, label=precision, quantised=quantised, io=io)

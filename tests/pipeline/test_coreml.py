@@ -15,7 +15,13 @@ import pytest
 
 from mobilekit import resources
 from mobilekit.artifact import digest_of_path
-from mobilekit.errors import BudgetError, ConversionDisagreementError, TargetError, UnsupportedOperatorError
+from mobilekit.errors import (
+    BudgetError,
+    ConversionDisagreementError,
+    TargetError,
+    UnsupportedOperatorError,
+    UsageError,
+)
 from mobilekit.pipeline import convert, package
 from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.ort import open_onnx
@@ -188,6 +194,8 @@ def test_budget_that_is_missed_fails_the_build(here):
         ('io = "image"', 'io = "int8"'),
         ('accelerators = ["gpu", "cpu"]', 'next_rungs = ["w8a16"]'),
         ('format = "coreml"', 'format = "tflite"\nopset = "iOS17"'),
+        ('format = "coreml"', 'format = "coreml"\nopset = "iOS14"'),
+        ('precision = "fp32"', 'precision = "fp32"\ncompression = "int4"'),
     ],
 )
 def test_what_the_format_does_not_have_is_refused(here, old, new):
@@ -268,3 +276,40 @@ def test_photos_are_what_decides_on_float32_islands(tmp_path):
         assert artifact.meta["parity"]["outputs"][0]["psnr_db"]["worst"] in (None,) or (
             artifact.meta["parity"]["outputs"][0]["psnr_db"]["worst"] > 45
         )
+
+
+def test_compressed_weights_are_smaller_named_and_judged(tmp_path):
+    """The scheme says so, and the figures are those of the compressed package; TFLite has no such thing."""
+    weights = np.random.default_rng(0).normal(0, 0.1, (64, 64, 3, 3)).astype(np.float32)
+    node = onnx.helper.make_node("Conv", ["image", "w"], ["y"], pads=[1, 1, 1, 1])
+    value = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(
+        [node],
+        "net",
+        [value("image", onnx.TensorProto.FLOAT, [1, 64, 8, 8])],
+        [value("y", onnx.TensorProto.FLOAT, None)],
+        [onnx.numpy_helper.from_array(weights, "w")],
+    )
+    opset = onnx.helper.make_opsetid("", 17)
+    model = write_model(tmp_path, onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8))
+    found = {
+        how: convert(model, to="coreml", precision="fp16", compression=how, out=tmp_path / how).meta
+        for how in ("none", "int8", "palette4")
+    }
+    assert [meta["scheme"] for meta in found.values()] == ["fp16", "fp16-int8", "fp16-palette4"]
+    sizes = [meta["size_bytes"] for meta in found.values()]
+    assert sizes[0] > 1.6 * sizes[1] > 1.6 * 1.6 * sizes[2]
+    worst = [meta["parity"]["outputs"][0]["psnr_db"]["worst"] for meta in found.values()]
+    assert worst[0] > worst[1] + 5 > worst[2] + 10
+    with pytest.raises(UsageError, match="Core ML packages only"):
+        convert(model, compression="int8", out=tmp_path)
+    with pytest.raises(UsageError, match="iOS18"):
+        convert(model, to="coreml", opset="iOS18", compression="int8", out=tmp_path)
+
+
+def test_a_compressed_tier_needs_an_opset_that_has_it(here):
+    """iOS18 writes palettes in another form; its devices load packages of iOS17."""
+    text = TARGET.replace('precision = "fp32"', 'precision = "fp32"\ncompression = "int8"')
+    (here / "phone.toml").write_text(text.replace('"coreml"', '"coreml"\nopset = "iOS18"'))
+    with pytest.raises(TargetError, match=r"phone\.toml:3: opset: .*iOS16, iOS17"):
+        package(target="phone.toml", photos="photos")

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from mobilekit.convert.coreml.border import add_input, add_output, placeholder
+from mobilekit.convert.coreml.compress import check_opset
 from mobilekit.convert.coreml.emitter import Emitter, Opset, Precision
 from mobilekit.convert.coreml.images import Image, WithImages, make_image_features, with_images
 from mobilekit.convert.coreml.metadata import KEY, border_entry
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mobilekit.description import ModelDescription
     from mobilekit.source.graph import Graph
     from mobilekit.tensors import TensorSpec
+    from mobilekit.tier import Compression
 
 _PASSES = ("common::dead_code_elimination",)
 """What coremltools may change: nothing but dropping what no output needs. Its other passes rename,
@@ -46,16 +48,19 @@ def emit(
     io: Literal["float32", "image"] = "float32",
     opset: Opset = "iOS17",
     islands: Collection[str] = (),
+    compression: Compression = "none",
     metadata: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write ``graph`` as the package folder ``out``; the same bytes for the same arguments.
 
     Nodes whose first output is in ``islands`` compute in float32 in a package of fp16. ``metadata``
     has ``author``, ``license``, ``shortDescription``, ``versionString`` and keys of the user's own.
+    ``compression`` is that of large weights.
     With ``io="image"`` what ``description`` calls an image is a pixel buffer. Raises DescriptionError
     where it cannot be one, UnsupportedOperatorError, listing every node that MIL cannot say, before
     any work.
     """
+    check_opset(compression, opset)
     ins, outs = source_inputs or graph.inputs, source_outputs or graph.outputs
     pixels = WithImages(graph=graph)
     if io == "image" and description is not None:
@@ -68,7 +73,11 @@ def emit(
         raise UnsupportedOperatorError(message, refusals=lines)
     view = view_of(graph)
     emitter, program, features = _program(
-        view, opset=opset, precision=precision, islands=pixels.islands(islands)
+        view,
+        opset=opset,
+        precision=precision,
+        islands=pixels.islands(islands),
+        compression=compression,
     )
     content = described(
         inputs=[border_entry(s, f, pixels.entry(s.name)) for s, f in zip(ins, features[0], strict=True)],
@@ -110,12 +119,23 @@ def _alone(view: GraphView, node: onnx.NodeProto, *, opset: Opset) -> None:
 
 
 def _program(
-    view: GraphView, *, opset: Opset, precision: Precision, islands: Collection[str]
+    view: GraphView,
+    *,
+    opset: Opset,
+    precision: Precision,
+    islands: Collection[str],
+    compression: Compression,
 ) -> tuple[Emitter, Any, tuple[list[str], list[str]]]:
     """The emitter, the MIL program, and the names of its inputs and outputs in ONNX order."""
     mil = coremltools().converters.mil
     emitter = Emitter(
-        view=view, table=TABLE, builder=mil.Builder, opset=opset, precision=precision, islands=islands
+        view=view,
+        table=TABLE,
+        builder=mil.Builder,
+        opset=opset,
+        precision=precision,
+        islands=islands,
+        compression=compression,
     )
     inputs = [emitter.names.take(name) for name in view.inputs]
     outputs = [emitter.names.take(name) for name in view.outputs]

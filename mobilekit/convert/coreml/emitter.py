@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mobilekit.convert.coreml.compress import CHANNELS, compressed, is_weight
 from mobilekit.convert.coreml.names import Names
 from mobilekit.convert.coreml.operation import HINT, Operation
 from mobilekit.convert.optable import FALLBACK_HINT, OpTable, describe
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from mobilekit.convert.view import GraphView
     from mobilekit.tensors import Array
+    from mobilekit.tier import Compression
 
 Precision = Literal["fp32", "fp16"]
 Opset = Literal["iOS15", "iOS16", "iOS17", "iOS18"]
@@ -47,6 +49,7 @@ class Emitter:
         opset: Opset,
         precision: Precision,
         islands: Collection[str] = (),
+        compression: Compression = "none",
     ) -> None:
         self.view = view
         self.table = table
@@ -58,10 +61,13 @@ class Emitter:
         self.forms: dict[str, dict[str, Any]] = {}
         self._named: set[str] = set()
         self._own: list[Any] = []
+        self._compression = compression
+        self._channels: int | None = None
 
     def emit(self, node: onnx.NodeProto) -> None:
         """Write ``node``. Raises UnsupportedOperatorError where the table or MIL has no word for it."""
         island = bool(self.islands.intersection(node.output))
+        self._channels = None if self._compression == "none" else CHANNELS.get(node.op_type)
         operation = Operation(emitter=self, node=node, precision="fp32" if island else self.precision)
         try:
             for name in (*self.view.runtime_inputs(node), *(o for o in node.output if o)):
@@ -150,7 +156,16 @@ class Emitter:
         return self.const(array, label)
 
     def const(self, array: Array, label: str) -> Any:
-        """A constant called like ``label``."""
+        """A constant called like ``label``; the large weights of a product in fewer bits, where asked for."""
+        if self._channels is not None and is_weight(array):
+            return compressed(
+                self.builder,
+                array,
+                self.names.take(label),
+                self._compression,
+                axis=self._channels,
+                take=self.names.take,
+            )
         var = self.builder.const(val=array if array.ndim else array[()], name=self.names.take(label))
         self._own.append(var.op)
         return var

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mobilekit.source.graph import Graph
     from mobilekit.target import Opset
     from mobilekit.tensors import Feed, TensorSpec
-    from mobilekit.tier import Tier
+    from mobilekit.tier import Compression, Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Writing:
     """What a file is written from: a legalised graph, and how. ``inputs`` and ``outputs`` are the model's.
 
     ``islands`` are nodes of an fp16 file that compute in float32, ``opset`` the Core ML version that the
-    file is for.
+    file is for, ``compression`` how its weights are kept.
     """
 
     graph: Graph
@@ -47,6 +47,7 @@ class Writing:
     outputs: tuple[TensorSpec, ...] | None = None
     opset: Opset = "iOS17"
     islands: tuple[str, ...] = ()
+    compression: Compression = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

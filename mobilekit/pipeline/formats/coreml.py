@@ -49,6 +49,7 @@ class Coreml(Format):
             io=cast("Literal['float32', 'image']", writing.io),
             opset=writing.opset,
             islands=writing.islands,
+            compression=writing.compression,
         )
 
     def examine(self, path: Path) -> Mapping[str, int]:
