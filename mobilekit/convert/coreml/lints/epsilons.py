@@ -25,7 +25,7 @@ def epsilons(view: GraphView, setting: Setting) -> Iterator[Lint]:
     if not setting.half:
         return
     for node in view.nodes:
-        for name in _candidates(node):
+        for name in candidates(node):
             value = view.constants.get(name)
             if value is None or value.dtype.kind != "f" or not value.size:
                 continue
@@ -41,7 +41,8 @@ def epsilons(view: GraphView, setting: Setting) -> Iterator[Lint]:
                 )
 
 
-def _candidates(node: onnx.NodeProto) -> list[str]:
+def candidates(node: onnx.NodeProto) -> list[str]:
+    """The inputs of ``node`` that may be there to keep a divisor from zero."""
     if node.domain == "mobilekit" and node.op_type in EPSILON_INPUT:
         place = EPSILON_INPUT[node.op_type]
         return list(node.input[place : place + 1])

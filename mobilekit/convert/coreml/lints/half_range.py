@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mobilekit.convert.coreml.lints.epsilons import candidates
 from mobilekit.convert.coreml.lints.lint import Lint, Setting
 from mobilekit.convert.coreml.lints.sources import HALF
 
@@ -23,7 +24,10 @@ ROLES = {"Clip": (1, 2), "Pad": (2,), "Resize": (1, 2), "Where": ()}
 
 
 def half_range(view: GraphView, setting: Setting) -> Iterator[Lint]:
-    """A lint per constant with values beyond float16, and per constant that becomes all zeros."""
+    """A lint per constant with values beyond float16, and per constant that becomes all zeros.
+
+    What is added against division by zero is :mod:`epsilons`' business.
+    """
     if not setting.half:
         return
     seen: set[str] = set()
@@ -35,7 +39,8 @@ def half_range(view: GraphView, setting: Setting) -> Iterator[Lint]:
             if place in ROLES.get(node.op_type, ()):
                 continue
             seen.add(name)
-            yield from _of(node.output[0], name, array)
+            found = _of(node.output[0], name, array)
+            yield from () if name in candidates(node) and _is_tiny(array) else found
 
 
 def _of(node: str, name: str, array: Array) -> Iterator[Lint]:
@@ -51,7 +56,7 @@ def _of(node: str, name: str, array: Array) -> Iterator[Lint]:
             todo="fine for the filling of a mask; else scale it down in the model, or keep the part in fp32",
             source=HALF,
         )
-    elif nonzero.max() <= _SMALLEST:
+    elif _is_tiny(array):
         yield Lint(
             rule="half-range",
             node=node,
@@ -59,3 +64,9 @@ def _of(node: str, name: str, array: Array) -> Iterator[Lint]:
             todo="scale it up in the model (and what follows down), or keep the part in fp32",
             source=HALF,
         )
+
+
+def _is_tiny(array: Array) -> bool:
+    """Whether there are values, and all of them become zero."""
+    most = float(np.max(np.abs(array[np.isfinite(array)]), initial=0.0))
+    return 0 < most <= _SMALLEST

@@ -23,3 +23,8 @@ def test_bounds_of_a_clip_mean_the_same():
         {"lo": np.array(-3e38, np.float32), "hi": np.array(3e38, np.float32)},
     )
     assert found("half-range", graph) == []
+
+
+def test_epsilons_are_told_of_as_such():
+    graph = graph_of("(float[2] x) => (float[2] y) { y = Add (x, e) }", {"e": np.float32(1e-12)})
+    assert (found("half-range", graph), found("epsilon", graph)) == ([], ["y"])
