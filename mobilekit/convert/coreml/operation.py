@@ -64,7 +64,9 @@ class Operation:
         """The ONNX element type of ``name``."""
         return self.emitter.view.dtypes[name]
 
-    def const(self, value: Array | np.generic | float | list[Any], *, precision: Precision | None = None) -> Any:
+    def const(
+        self, value: Array | np.generic | float | list[Any], *, precision: Precision | None = None
+    ) -> Any:
         """A constant of this node: floats in its precision, integers as int32, truth values as bool.
 
         ``precision`` is for the parameters that MIL takes in one precision only, whatever the node's.
