@@ -68,7 +68,11 @@ def interpolate(x: Array, at: Array, axis: int) -> Array:
     lower = np.take(x, below, axis=axis)
     if not share.any():
         return lower
-    return lower + (np.take(x, above, axis=axis) - lower) * share
+    step = np.take(x, above, axis=axis)  # in place from here on: maps are large
+    step -= lower
+    step *= share
+    lower += step
+    return lower
 
 
 def floored(size: int, count: int) -> Array:
