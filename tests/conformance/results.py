@@ -1,34 +1,30 @@
-"""What became of every case, as committed data: ``results.json``, and what the converter looked like then."""
+"""What became of every case, as committed data a target, and what the converter looked like then."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from tests.conformance.runner import RIGHT, Outcome
-
-FILE = Path(__file__).with_name("results.json")
-TOOLS = ("onnx", "onnxruntime", "ai-edge-litert")
+from tests.conformance.targets import TFLITE, Target
 
 
-def structure() -> dict[str, list[str]]:
+def structure(target: Target = TFLITE) -> dict[str, list[str]]:
     """What decides how operators are converted: the table's lowerings, the rules, what normalising writes out.
 
     A change of these without new results makes ``docs/operators.md`` doubtful; a test notices.
     """
-    from mobilekit.convert.tflite.ops import TABLE
     from mobilekit.legalise.profiles import PROFILES
     from mobilekit.normalise.function_bodies import WRITTEN_OUT
     from mobilekit.normalise.norms import UNIFIED
 
-    rules = [rule for stage in PROFILES["tflite-cpu"] for rule in stage]
+    rules = [rule for stage in PROFILES[target.profile] for rule in stage]
     return {
         "lowerings": sorted(
             f"{qualified(entry.domain, entry.op_type)} since {entry.since}"
-            for entries in TABLE.lowerings.values()
+            for entries in target.table().lowerings.values()
             for entry in entries
         ),
         "rules": [
@@ -43,21 +39,21 @@ def qualified(domain: str, operator: str) -> str:
     return f"{domain}::{operator}" if domain else operator
 
 
-def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def as_json(outcomes: Sequence[Outcome], target: Target = TFLITE) -> dict[str, Any]:
     """Outcomes by operator and case: the status, and what there is to say beside it."""
     operators: dict[str, dict[str, Any]] = {}
     for outcome in sorted(outcomes, key=lambda o: (o.operator, o.case)):
         operators.setdefault(outcome.operator, {})[outcome.case] = entry(outcome)
     return {
-        "tools": {tool: version(tool) for tool in TOOLS},
+        "tools": {tool: version(tool) for tool in target.tools},
         "operators": operators,
-        "structure": structure(),
+        "structure": structure(target),
     }
 
 
-def merged(kept: dict[str, Any], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def merged(kept: dict[str, Any], outcomes: Sequence[Outcome], target: Target = TFLITE) -> dict[str, Any]:
     """Kept results with those of some operators replaced; the rest is still about the converter of then."""
-    new = as_json(outcomes)
+    new = as_json(outcomes, target)
     return {**kept, "operators": dict(sorted({**kept["operators"], **new["operators"]}.items()))}
 
 
@@ -73,9 +69,9 @@ def status(kept: str | dict[str, str]) -> str:
     return kept if isinstance(kept, str) else kept["status"]
 
 
-def committed() -> dict[str, Any]:
+def committed(target: Target = TFLITE) -> dict[str, Any]:
     """The results that ``docs/operators.md`` is made of."""
-    return json.loads(FILE.read_text(encoding="utf-8"))
+    return json.loads(target.results.read_text(encoding="utf-8"))
 
 
 def as_text(content: dict[str, Any]) -> str:

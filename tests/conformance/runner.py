@@ -14,9 +14,9 @@ import onnx
 
 import mobilekit
 from mobilekit.errors import DisagreementError, MobilekitError, UnknownOpsetError
-from mobilekit.pipeline import inspect
 from mobilekit.runtimes.base import Session
 from tests.conformance import judge, wheel
+from tests.conformance.targets import TFLITE, Target
 from tests.conformance.wheel import Case
 
 EXACT = "exact"
@@ -54,13 +54,13 @@ class Outcome:
         return f"{self.status}\t{self.operator}\t{self.case}\t{self.detail}{follows}"
 
 
-def run_case(name: str) -> Outcome:
+def run_case(name: str, target: Target = TFLITE) -> Outcome:
     """Convert a case and judge what the file computes; no exception leaves this function."""
     case = wheel.load(name)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _converted(case, Path(folder))
+            return _converted(case, Path(folder), target)
         except DisagreementError as error:
             return _outcome(case, SELF_CHECK, _told(error))
         except MobilekitError as error:
@@ -69,12 +69,12 @@ def run_case(name: str) -> Outcome:
             return _outcome(case, CRASH, f"{type(error).__name__}: {error}")
 
 
-def _converted(case: Case, folder: Path) -> Outcome:
+def _converted(case: Case, folder: Path, target: Target) -> Outcome:
     path = folder / "model.onnx"
     onnx.save(case.model, path)
     samples = [{key: _finite(values) for key, values in case.feed.items()}]
     artifact = mobilekit.convert(
-        path, to="tflite", precision="fp32", out=folder / "out", samples=samples, shapes=_empty(case)
+        path, to=target.name, precision="fp32", out=folder / "out", samples=samples, shapes=_empty(case)
     )
     with mobilekit.open_runtime(artifact.path) as runtime:
         outputs = runtime.run(case.feed)
@@ -83,12 +83,12 @@ def _converted(case: Case, folder: Path) -> Outcome:
     if elsewhere:
         return _outcome(case, WRONG, f"on other values than its own: {elsewhere}")
     if not wrong:
-        return _outcome(case, _how(path, case))
+        return _outcome(case, _how(path, artifact.path, case, target))
     if not _differences(_reference(path, case.feed), outputs):
         return Outcome(
             case=case.name,
             operator=case.operator,
-            status=_how(path, case),
+            status=_how(path, artifact.path, case, target),
             detail=wrong,
             follows="ONNX Runtime",
         )
@@ -107,13 +107,9 @@ def _empty(case: Case) -> dict[str, tuple[int, ...]]:
     return {key: values.shape for key, values in case.feed.items() if not values.size}
 
 
-def _how(path: Path, case: Case) -> str:
-    """Whether TFLite has the operator itself, or it had to be written as others."""
-    return (
-        EXACT
-        if dict(inspect(path, shapes=_empty(case)).legal_operators or {}) == {case.operator: 1}
-        else REWRITTEN
-    )
+def _how(path: Path, file: Path, case: Case, target: Target) -> str:
+    """Whether the target has the operator itself, or it had to be written as others."""
+    return EXACT if target.alone(path, file, case.operator, _empty(case)) else REWRITTEN
 
 
 def _elsewhere(path: Path, case: Case, runtime: Session) -> str:

@@ -1,6 +1,6 @@
 """Many cases in a process of their own: one that dies is an outcome, and the next one goes on.
 
-python -m tests.conformance.sweep [--cases NAME… | --operators OP…] [--survey FILE]
+python -m tests.conformance.sweep [--cases NAME… | --operators OP…] [--target NAME] [--survey FILE]
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from pathlib import Path
 
 from tests.conformance import case_list, wheel
 from tests.conformance.runner import CRASH, RIGHT, Outcome, run_case
+from tests.conformance.targets import TARGETS, TFLITE, Target
 
 LONGEST_S = 120.0
 """A case that takes longer counts as hanging."""
 
 
-def sweep(names: Sequence[str]) -> Iterator[Outcome]:
+def sweep(names: Sequence[str], target: Target = TFLITE) -> Iterator[Outcome]:
     """The outcomes of ``names`` in order."""
     left = list(names)
     while left:
-        for outcome in _in_child(tuple(left)):
+        for outcome in _in_child(tuple(left), target):
             left.pop(0)
             yield outcome
             if outcome.status == CRASH and outcome.detail.startswith("process"):
                 break
 
 
-def _in_child(names: Sequence[str]) -> Iterator[Outcome]:
+def _in_child(names: Sequence[str], target: Target) -> Iterator[Outcome]:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    child = context.Process(target=_serve, args=(there, tuple(names)), daemon=True)
+    child = context.Process(target=_serve, args=(there, tuple(names), target.name), daemon=True)
     child.start()
     there.close()
     for name in names:
@@ -52,9 +53,9 @@ def _in_child(names: Sequence[str]) -> Iterator[Outcome]:
     child.join()
 
 
-def _serve(there: Connection, names: Sequence[str]) -> None:
+def _serve(there: Connection, names: Sequence[str], target: str) -> None:
     for name in names:
-        there.send(run_case(name))
+        there.send(run_case(name, TARGETS[target]))
 
 
 def _dead(name: str, detail: str) -> Outcome:
@@ -74,12 +75,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", nargs="*", default=[])
     parser.add_argument("--operators", nargs="*", default=[])
+    parser.add_argument("--target", choices=TARGETS, default=TFLITE.name)
     parser.add_argument("--survey", type=Path)
     chosen = parser.parse_args()
     names = chosen.cases or case_list.cases(*chosen.operators)
     started = time.monotonic()
     outcomes = []
-    for outcome in sweep(names):
+    for outcome in sweep(names, TARGETS[chosen.target]):
         outcomes.append(outcome)
         if chosen.survey is None:
             sys.stdout.write(outcome.line() + "\n")

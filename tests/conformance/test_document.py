@@ -4,29 +4,34 @@ import copy
 
 import pytest
 
-from tests.conformance import case_list, document, results
+from tests.conformance import case_list, document, results, targets
 from tests.conformance.__main__ import LEAST_RIGHT
 from tests.conformance.runner import CRASH, REFUSED, RIGHT, SELF_CHECK, UNNAMED, WRONG, Outcome
 
+TARGETS = tuple(targets.TARGETS.values())
 
-def outcomes() -> dict:
-    return {case: kept for each in results.committed()["operators"].values() for case, kept in each.items()}
+
+def outcomes(target: targets.Target) -> dict:
+    kept = results.committed(target)["operators"].values()
+    return {case: found for each in kept for case, found in each.items()}
 
 
 def test_the_page_is_what_the_results_make():
     """Nobody edits the page by hand."""
-    made = document.document(results.committed(), case_list.committed())
+    made = document.document({t: results.committed(t) for t in TARGETS}, case_list.committed())
     assert made == document.FILE.read_text(encoding="utf-8")
 
 
-def test_the_results_are_about_the_list():
+@pytest.mark.parametrize("target", TARGETS, ids=lambda t: t.name)
+def test_the_results_are_about_the_list(target):
     """Every case of the list has an outcome, and no other case has."""
-    assert sorted(outcomes()) == case_list.cases()
+    assert sorted(outcomes(target)) == case_list.cases()
 
 
-def test_the_results_are_about_this_converter():
+@pytest.mark.parametrize("target", TARGETS, ids=lambda t: t.name)
+def test_the_results_are_about_this_converter(target):
     """The table's lowerings and the rules are those that the results were made with: else `make conformance`."""
-    assert results.committed()["structure"] == results.structure()
+    assert results.committed(target)["structure"] == results.structure(target)
 
 
 def test_a_new_rule_is_noticed():
@@ -36,15 +41,17 @@ def test_a_new_rule_is_noticed():
     assert other != results.structure()
 
 
+@pytest.mark.parametrize("target", TARGETS, ids=lambda t: t.name)
 @pytest.mark.parametrize("status", [WRONG, CRASH, SELF_CHECK, UNNAMED])
-def test_nothing_is_silently_wrong(status):
+def test_nothing_is_silently_wrong(target, status):
     """What is not right is refused, by name, before any work."""
-    assert [case for case, kept in outcomes().items() if results.status(kept) == status] == []
+    assert [case for case, kept in outcomes(target).items() if results.status(kept) == status] == []
 
 
-def test_enough_is_right():
+@pytest.mark.parametrize("target", TARGETS, ids=lambda t: t.name)
+def test_enough_is_right(target):
     """At least 98 % of the list."""
-    found = [results.status(kept) for kept in outcomes().values()]
+    found = [results.status(kept) for kept in outcomes(target).values()]
     assert sum(status in RIGHT for status in found) >= LEAST_RIGHT * len(found)
 
 
@@ -78,7 +85,7 @@ def test_reasons_are_shown():
         },
     }
     cases = {"counts": {"wheel": 3, "run": 2, "left_out": {"strings": 1}}}
-    page = document.document(found, cases)
+    page = document.document({targets.TFLITE: found}, cases)
     assert "| Abs | 1 | 1 |  |  |  |" in page
     assert "| Det | 1 |  |  | 1 | no rule for it |" in page
     assert "**1 of 2 cases are right (50.0 %)**: 1 exact, 1 refused." in page

@@ -1,0 +1,38 @@
+"""What counts as one operator of each target."""
+
+import pytest
+
+from tests.conformance import results, runner
+from tests.conformance.runner import run_case
+from tests.conformance.targets import COREML, TARGETS
+
+
+def test_exact():
+    """MIL has the operator."""
+    assert run_case("test_relu", COREML).status == runner.EXACT
+
+
+def test_exact_by_rewriting():
+    """MIL has others that compute it."""
+    assert run_case("test_mish", COREML).status == runner.REWRITTEN
+
+
+def test_refused():
+    """An operator that nothing converts, with its node in the message."""
+    outcome = run_case("test_tfidfvectorizer_tf_only_bigrams_skip0", COREML)
+    assert outcome.status == runner.REFUSED
+    assert "node Y" in outcome.detail
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=lambda t: t.name)
+def test_structure(target):
+    """Each target has a table and rules of its own."""
+    found = results.structure(target)
+    assert found["lowerings"]
+    assert found["rules"]
+
+
+def test_structures_differ():
+    """The negative twin: a target's results are about its own converter."""
+    one, other = (results.structure(target) for target in TARGETS.values())
+    assert one["lowerings"] != other["lowerings"]
