@@ -9,17 +9,23 @@ import onnx
 import pytest
 from onnx.defs import OpSchema
 
-from mobilekit.convert.optable import Lowering, lowers, table_of
+from mobilekit.convert.coreml.ops import TABLE as COREML
+from mobilekit.convert.optable import Lowering, OpTable, lowers, table_of
 from mobilekit.convert.tflite.ops import TABLE
 from mobilekit.errors import UnsupportedOperatorError
 
 NEWEST_OPSET = 25
-LOWERINGS = [e for versions in TABLE.lowerings.values() for e in versions]
-STANDARD = [e for e in LOWERINGS if not e.domain]
+STANDARD = [
+    pytest.param(table, e, id=f"{name}-{e.op_type}-{e.since}")
+    for name, table in (("tflite", TABLE), ("coreml", COREML))
+    for versions in table.lowerings.values()
+    for e in versions
+    if not e.domain
+]
 
 
-@pytest.mark.parametrize("entry", STANDARD, ids=lambda e: f"{e.op_type}-{e.since}")
-def test_signature_is_the_schema(entry: Lowering) -> None:
+@pytest.mark.parametrize(("table", "entry"), STANDARD)
+def test_signature_is_the_schema(table: OpTable, entry: Lowering) -> None:
     """Inputs, attributes and defaults are those of the schema in force at ``since``."""
     schema = onnx.defs.get_schema(entry.op_type, entry.since)
     assert schema.since_version == entry.since
@@ -40,11 +46,11 @@ def test_signature_is_the_schema(entry: Lowering) -> None:
             assert keywords[name] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("entry", STANDARD, ids=lambda e: f"{e.op_type}-{e.since}")
-def test_no_later_schema_says_more(entry: Lowering) -> None:
+@pytest.mark.parametrize(("table", "entry"), STANDARD)
+def test_no_later_schema_says_more(table: OpTable, entry: Lowering) -> None:
     """No schema from ``since`` until the next lowering (or the newest opset) has inputs or attributes the function lacks."""
     known = {p.lower() for p in inspect.signature(entry.function).parameters}
-    newer = [e.since for e in TABLE.lowerings[(entry.domain, entry.op_type)] if e.since > entry.since]
+    newer = [e.since for e in table.lowerings[(entry.domain, entry.op_type)] if e.since > entry.since]
     for version in range(entry.since, min([NEWEST_OPSET + 1, *newer])):
         schema = onnx.defs.get_schema(entry.op_type, version)
         names = {i.name.lower() for i in schema.inputs} | {a.lower() for a in schema.attributes}

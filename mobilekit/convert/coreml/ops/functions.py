@@ -154,13 +154,22 @@ def atanh(op: Operation, input: str) -> None:  # noqa: A002
     unary(op, "atanh", input)
 
 
-@lowers("Cast", since=13)
-def cast(op: Operation, input: str, *, to: int, saturate: int = 1) -> None:  # noqa: A002, ARG001
-    """``cast``, by way of what the ONNX type holds: integers of 8 and 16 bits wrap, float16 rounds.
+@lowers("Cast", since=19)
+def cast(op: Operation, input: str, *, to: int, saturate: int = 1) -> None:  # noqa: A002
+    """``cast``; ``saturate`` is of 8-bit floats only, which are refused."""
+    del to, saturate  # the type of the result says it
+    _cast(op, input)
 
-    ``saturate`` is of 8-bit floats only, which are refused.
-    """
-    del to  # the type of the result says it
+
+@lowers("Cast", since=24)
+def cast_24(op: Operation, input: str, *, to: int, saturate: int = 1, round_mode: str = "up") -> None:  # noqa: A002
+    """``cast``; ``saturate`` and ``round_mode`` are of 8-bit floats only, which are refused."""
+    del to, saturate, round_mode
+    _cast(op, input)
+
+
+def _cast(op: Operation, input: str) -> None:  # noqa: A002
+    """By way of what the ONNX type holds: integers of 8 and 16 bits wrap, float16 rounds."""
     source, target = op.tensor_dtype(input), op.tensor_dtype(op.outputs[0])
     x = op.input(input)
     if target.kind == "b":

@@ -40,7 +40,7 @@ def max_pool(
     op.result(op.add("cast", x=op.add("max_pool", x=floats, **window), dtype="int32"))
 
 
-@lowers("AveragePool", since=11)
+@lowers("AveragePool", since=19)
 def average_pool(
     op: Operation,
     x: str,

@@ -111,7 +111,7 @@ def _require_floats(op: Operation, name: str) -> None:
         op.refuse(f"its elements are of type {op.tensor_dtype(name).name}", hint="cast to float before it")
 
 
-@lowers("GridSample", since=16)
+@lowers("GridSample", since=20)
 def grid_sample(
     op: Operation,
     x: str,
@@ -126,7 +126,7 @@ def grid_sample(
     Half precision would place a sample of 512 a quarter of a pixel off.
     """
     padding = {"zeros": "constant", "border": "border"}.get(padding_mode)
-    if mode not in ("linear", "bilinear") or padding is None or len(op.shape(x)) != 4:
+    if mode != "linear" or padding is None or len(op.shape(x)) != 4:
         op.refuse(f"mode {mode} with {padding_mode} outside is legalised before, not emitted")
     var = op.add(
         "resample",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate"}
 
 
-@lowers("Reshape", since=13)
+@lowers("Reshape", since=14)
 def reshape(op: Operation, data: str, shape: str, *, allowzero: int = 0) -> None:  # noqa: ARG001
     """``reshape`` to the shape of the result; a scalar is ``squeeze``."""
     op.constant(shape)
