@@ -20,7 +20,7 @@ RNN = {
 
 
 def test_rnn():
-    """h = x + 2 h + bias, from one."""
+    """State = x + 2 state + bias, from one."""
     states, last = evaluated("rnn", output_sequence=True, **RNN)
     np.testing.assert_allclose(states.reshape(-1), [3, 8, 19])
     np.testing.assert_allclose(last, [[19]])
@@ -49,7 +49,7 @@ def gru(opset=17, **changes):
 
 
 def test_gru():
-    """r = 4, z = 2; o = 2 + 5 (4 · 3) = 62; h = (1 - 2) 62 + 2 · 3."""
+    """Gates: r = 4, z = 2; o = 2 + 5 (4 · 3) = 62; h = (1 - 2) 62 + 2 · 3."""
     assert gru() == -56
     assert gru(bias=[0.0, 10.0, 0.0]) == -66
 
@@ -78,7 +78,7 @@ def lstm(**changes):
 
 
 def test_lstm():
-    """c = 2 c + x², h = 3 c."""
+    """Memory c = 2 c + x², state 3 c."""
     states, last, memory = lstm()
     np.testing.assert_allclose(states.reshape(-1), [3, 18, 63])
     assert (last.item(), memory.item()) == (63, 21)
