@@ -30,6 +30,7 @@ def read_description(path: Path) -> ModelDescription:
     description = ModelDescription(
         name=_file_name_part(model, "name") or safe_name(model_path.stem),
         version=_file_name_part(model, "version") or DEFAULT_VERSION,
+        **{key: model.take(key, str) or "" for key in ("summary", "author", "license")},
         path=model_path,
         folder=path.parent,
         inputs=tensors_from_table(root.table("inputs"), are_inputs=True),

@@ -107,12 +107,16 @@ class FaceDescription:
 class ModelDescription:
     """``mobilekit.toml``: the model's path, name, version, and what its tensors mean.
 
+    ``summary``, ``author`` and ``license`` go into packages that have a place for them (Core ML's).
     ``folder`` is what relative paths in the descriptions start from. ``unfinished`` maps the keys that
     still say ``"?"`` (such as ``inputs.image.range``) to their place (``mobilekit.toml:12``).
     """
 
     name: str
     version: str = DEFAULT_VERSION
+    summary: str = ""
+    author: str = ""
+    license: str = ""
     path: Path | None = None
     folder: Path = field(default_factory=Path)
     inputs: Mapping[str, TensorDescription] = field(default_factory=dict)

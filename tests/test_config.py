@@ -73,6 +73,19 @@ def test_defaults(tmp_path):
     assert (description.name, description.version) == ("My_net_2_", DEFAULT_VERSION)
 
 
+def test_authorship(tmp_path):
+    """What packages tell of their maker; not part of file names, so any text."""
+    told = 'summary = "A face, moved"\nauthor = "A & B"\nlicense = "Apache-2.0"\n'
+    description = read(tmp_path, HEAD + told)
+    assert (description.summary, description.author, description.license) == (
+        "A face, moved",
+        "A & B",
+        "Apache-2.0",
+    )
+    assert read(tmp_path, HEAD).author == ""
+    assert "author" in str(refused(tmp_path, HEAD + "author = 3\n"))
+
+
 def test_demo_is_described():
     """The embedded demo's own file is complete and names the embedded model."""
     description = read_description(resources.demo_description())

@@ -136,7 +136,8 @@ def _digest_if_there(path: Path) -> str | None:
 def description_key(description: ModelDescription) -> dict[str, Any]:
     """What a description says, without where it was read from and where its files lie."""
     said: dict[str, Any] = _without_paths(asdict(description))
-    return {name: said[name] for name in ("name", "version", "inputs", "outputs", "faces")}
+    told = ("name", "version", "summary", "author", "license", "inputs", "outputs", "faces")
+    return {name: said[name] for name in told}
 
 
 def _without_paths(said: Any) -> Any:

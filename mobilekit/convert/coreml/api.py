@@ -86,10 +86,15 @@ def emit(
         islands=sorted(islands),
         precision=precision,
     )
-    version = {"versionString": description.version} if description else {}
     named = (*zip(view.inputs, features[0], strict=True), *zip(view.outputs, features[1], strict=True))
     images = {feature: pixels.images[name] for name, feature in named if name in pixels.images}
-    _write(program, out, opset=opset, images=images, metadata={**version, **metadata, KEY: content})
+    _write(
+        program,
+        out,
+        opset=opset,
+        images=images,
+        metadata={**_authorship(description), **metadata, KEY: content},
+    )
 
 
 def refused_nodes(graph: Graph, *, opset: Opset = "iOS17") -> tuple[tuple[str, str], ...]:
@@ -166,6 +171,19 @@ def _tensors(emitter: Emitter) -> dict[str, str]:
         for name, forms in emitter.forms.items()
         if forms and name not in view.constants
     }
+
+
+def _authorship(description: ModelDescription | None) -> dict[str, str]:
+    """What Xcode shows of a package, of what the description tells."""
+    if description is None:
+        return {}
+    told = {
+        "versionString": description.version,
+        "shortDescription": description.summary,
+        "author": description.author,
+        "license": description.license,
+    }
+    return {key: text for key, text in told.items() if text}
 
 
 def _write(

@@ -15,6 +15,7 @@ import pytest
 
 from mobilekit.convert.coreml.api import emit, refused_nodes
 from mobilekit.convert.coreml.metadata import KEY
+from mobilekit.description import ModelDescription
 from mobilekit.errors import UnsupportedOperatorError
 from mobilekit.libraries import coremltools
 from mobilekit.source.graph import Graph, graph_from_proto
@@ -55,6 +56,25 @@ def test_writes_fp32(tmp_path: Path) -> None:
     emit(graph_of(TEXT), tmp_path / "m.mlpackage", precision="fp32")
     found = operators(tmp_path / "m.mlpackage")
     assert found == [("mul", "h"), ("relu", "k"), ("add", "var_433"), ("sigmoid", "out_1")]
+
+
+def test_description_tells_whose_it_is(tmp_path: Path) -> None:
+    """Summary, author, licence and version of mobilekit.toml are where Xcode shows them; what is not said is not."""
+    told = ModelDescription(
+        name="m", version="2.1", summary="A face, moved", author="A", license="Apache-2.0"
+    )
+    for name, description in (("told", told), ("silent", ModelDescription(name="m"))):
+        emit(graph_of(TEXT), tmp_path / name, precision="fp32", description=description)
+    told_in, silent_in = (
+        coremltools()
+        .models.MLModel(str(tmp_path / name), skip_model_load=True)
+        .get_spec()
+        .description.metadata
+        for name in ("told", "silent")
+    )
+    assert (told_in.shortDescription, told_in.author) == ("A face, moved", "A")
+    assert (told_in.license, told_in.versionString) == ("Apache-2.0", "2.1")
+    assert (silent_in.shortDescription, silent_in.author, silent_in.license) == ("", "", "")
 
 
 def test_casts_once_around_islands(tmp_path: Path) -> None:
