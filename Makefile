@@ -40,9 +40,11 @@ format: setup
 bench: setup
 	$(BIN)/python benchmarks/cli_help.py
 
-# ONNX's backend cases through the public API (minutes); writes docs/operators.md.
+# ONNX's backend cases through the public API, then coremltools' op tests through the evaluator of Core ML packages
+# (minutes each); writes docs/operators.md and docs/oracle.md.
 conformance: setup
 	$(BIN)/python -m tests.conformance
+	$(BIN)/python -m tests.mil_ops
 
 # Random graphs against ONNX Runtime, in child processes; a run that was stopped goes on where it was.
 GRAPHS ?= 5000

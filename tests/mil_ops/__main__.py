@@ -24,9 +24,9 @@ def main() -> int:
     started, names = time.monotonic(), sys.argv[1:] or files()
     events = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, of_file in zip(names, sweep(names, Path(folder)), strict=True):
+        for of_file in sweep(names, Path(folder)):
             events += of_file
-            sys.stderr.write(f"{name}: {sum('case' in event for event in of_file)} cases\n")
+            sys.stderr.write(f"{sum('case' in event for event in events)} cases\n")
     found = results.of_events(events)
     if not sys.argv[1:]:
         key = results.WITH_TORCH if importlib.util.find_spec("torch") else results.WITHOUT_TORCH

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tests.mil_ops.plugin import NOTHING, SKIPPED
+from tests.mil_ops.statuses import NOTHING, SKIPPED
 
 NOTHING_COMPARED = "looks at the builder or the program only: nothing is compared"
 
@@ -21,9 +21,29 @@ def reason(case: Mapping[str, Any]) -> str:
     return f"skipped by the test itself: {_short(case['detail'])}" if case["status"] == SKIPPED else ""
 
 
+def precision(name: str, said: str) -> str:
+    """The precision that a case is judged by.
+
+    Programs of GRU in float32 may have their weights in half precision, while the expected values come from weights
+    that were not rounded.
+    """
+    return "fp16" if re.search(r"test_recurrent.py::TestGRU::.*numpy\.float16", name) else said
+
+
 def _short(detail: str) -> str:
     return detail.removeprefix("Skipped: ").partition("; ")[0][:110]
 
 
-RULES: tuple[tuple[str, str, str], ...] = ()
+RULES: tuple[tuple[str, str, str], ...] = (
+    (
+        "test_ios17_invalid_indices.*validate_indices=False",
+        "",
+        "indices out of range that are not validated: the behaviour is undefined, any difference passes the test",
+    ),
+    (
+        "iOS15/test_image_resizing.py::TestResample",
+        "^assert \\d+ == \\d+",
+        "the test expects the casts of fp16 in the float32 program too, after its first output, which was right",
+    ),
+)
 """(pattern of the case's name, pattern of what happened, reason)."""

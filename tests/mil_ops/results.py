@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.mil_ops import exclusions
-from tests.mil_ops.plugin import FAILED, NOTHING, RIGHT, WRONG
+from tests.mil_ops.statuses import FAILED, NOTHING, RIGHT, WRONG
 
 FILE = Path(__file__).with_name("results.json")
 OUTCOMES = (RIGHT, WRONG, "excluded")

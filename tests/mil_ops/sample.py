@@ -17,7 +17,7 @@ def sample(items: list[Any]) -> list[Any]:
         name = case_name(item)
         for precision in PRECISIONS:
             if f"precision='{precision}'" in name:
-                key = (name.rpartition("::")[0].partition("[")[0].rpartition("::")[0] or name, precision)
+                key = (name.partition("[")[0].rpartition("::")[0], precision)
                 least[key] = min(least.get(key, item), item, key=_check_sum)
     chosen = {case_name(item) for item in least.values()}
     return [item for item in items if case_name(item) in chosen]

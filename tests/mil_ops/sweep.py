@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -12,18 +13,26 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.mil_ops.plugin import WRONG
+from tests.mil_ops.statuses import WRONG
 
 PROCESSES = 2
 STALLED_S = 120.0
 """A child that has begun nothing new for so long is ended (importing torch takes a while)."""
+_LONG = ("recurrent", "compression")
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Of small arrays: threads would only wait for each other."""
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 def sweep(names: list[str], folder: Path) -> Iterator[list[dict[str, Any]]]:
-    """The events of each file, in the order of ``names``. ``folder`` holds what the children write."""
+    """The events of each file, those with most cases first. ``folder`` holds what the children write."""
     with ThreadPoolExecutor(PROCESSES) as pool:
-        yield from pool.map(lambda name: run_file(name, folder / f"{name.replace('/', '-')}l"), names)
+        paths = {name: folder / f"{name.replace('/', '-')}l" for name in sorted(names, key=_many_cases_first)}
+        yield from pool.map(run_file, paths.keys(), paths.values())
+
+
+def _many_cases_first(name: str) -> tuple[bool, str]:
+    return not any(word in name for word in _LONG), name
 
 
 def run_file(name: str, out: Path, stalled_s: float = STALLED_S) -> list[dict[str, Any]]:
@@ -43,7 +52,7 @@ def run_file(name: str, out: Path, stalled_s: float = STALLED_S) -> list[dict[st
 def _watched(command: list[str], out: Path, stalled_s: float) -> str:
     """Run; end it where ``out`` stops growing; how it ended."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    child = subprocess.Popen(command, cwd=_ROOT, **quiet)
+    child = subprocess.Popen(command, cwd=_ROOT, env={**os.environ, **_ONE_THREAD}, **quiet)
     size, since, pause = -1, time.monotonic(), threading.Event()
     while child.poll() is None:
         pause.wait(0.1)

@@ -16,7 +16,18 @@ from typing import Any
 
 ENVIRONMENT = {"PYMIL_TEST_TARGETS": "mlprogram", "INCLUDE_MIL_FP32_UNIT_TESTS": "1"}
 """What coremltools' tests read as they are imported: ML programs only, in both precisions."""
-_OPTIONS = ("-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", "-p", "no:warnings", "-c", os.devnull)
+_OPTIONS = (
+    "-q",
+    "--no-header",
+    "--tb=line",
+    "--continue-on-collection-errors",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:warnings",
+    "-c",
+    os.devnull,
+)
 
 Choice = Callable[[list[Any]], list[Any]]
 
