@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -202,3 +203,16 @@ def test_make_has_the_two_commands():
     assert re.search(r"^demo:", makefile, re.MULTILINE)
     assert re.search(r"^test:", makefile, re.MULTILINE)
     assert "make --no-print-directory test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_no_dataclass_defaults_to_a_proxy():
+    """Python 3.11 refuses `field: Mapping = MappingProxyType({})` in a dataclass when it is imported."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line.lineno}"
+        for path in sorted((ROOT / "mobilekit").rglob("*.py"))
+        for scope in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(scope, ast.ClassDef)
+        for line in scope.body
+        if isinstance(line, ast.AnnAssign) and "MappingProxyType(" in ast.unparse(line)
+    ]
+    assert not found, f"default_factory does it: {found}"

@@ -11,8 +11,7 @@ too, per channel where it needs to be, and exact.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mobilekit.convert.coreml.image_graph import GraphEditor
@@ -68,8 +67,8 @@ class WithImages:
     """
 
     graph: Graph
-    images: Mapping[str, Image] = MappingProxyType({})
-    inner: Mapping[str, str] = MappingProxyType({})
+    images: Mapping[str, Image] = field(default_factory=dict)
+    inner: Mapping[str, str] = field(default_factory=dict)
     full_precision: tuple[str, ...] = ()
 
     def entry(self, name: str) -> dict[str, Any] | None:
