@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from mobilekit.convert.integers import (
+    Ends,
+    Integers,
+    bias_integers,
+    operand_int8,
+    operand_int16,
+    weight_integers,
+)
 from mobilekit.convert.optable import FALLBACK_HINT, describe
 from mobilekit.convert.tflite.builder import OptionValue, TensorQuantisation
 from mobilekit.convert.tflite.emitter import Form, file_dtype
@@ -22,13 +30,6 @@ if TYPE_CHECKING:
     from mobilekit.convert.tflite.quantisable import Rule
     from mobilekit.quantisation import OperatorPrecision, Scale
     from mobilekit.tensors import Array
-
-_INT8_MAXIMUM = 127
-_INT16_MAXIMUM = 32767
-_LEAST_NORMAL = 1e-36
-_LEAST_RESCALING = 2.0**-30
-_MOST_BIAS = 2.0**30
-"""Half of what int32 holds: the accumulator needs the rest, and NPUs have int32 biases at int16 as well."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -191,33 +192,18 @@ class Operation:
 
     def quantise(self, name: str, array: Array) -> int:
         """A constant operand in integers: the output's scale for same-scale operators, else its own."""
+        result = self.scale(self.output)
+        shared = result if self._rule == "same-scale" else None
         if self.storage == "int16":
-            return self._quantise_int16(name, array)
-        if self._rule == "same-scale":
-            scale = self.emitter.scale(self.output)
-            step, zero = scale.scale, scale.zero_point
-        else:
-            low, high = min(float(array.min()), 0.0), max(float(array.max()), 0.0)
-            # Zeros take a scale in proportion: the runtime's sums refuse factors under 1/1024.
-            result = self.emitter.scale(self.output).scale
-            least = result / 512.0 if self.fused.node.op_type in ("Add", "Sub") else 0.0
-            step = float(np.float32(max((high - low) / 255.0, least))) or result
-            zero = int(np.clip(round(-128 - low / step), -128, 127))
-        # First what int8 can say: the lowest float around a max-pool, divided by a step, is no float32.
-        held = np.clip(array.astype(np.float64), (-128 - zero) * step, (127 - zero) * step)
-        integers = np.clip(np.round(held / step) + zero, -128, 127).astype(np.int8)
-        quantisation = TensorQuantisation(scales=(step,), zero_points=(zero,))
-        return self.emitter.builder.constant(f"{name}/int8", integers, quantisation=quantisation)
+            return self._integers(f"{name}/int16", operand_int16(array, result=result.scale, shared=shared))
+        # Zeros take a scale in proportion: the runtime's sums refuse factors under 1/1024.
+        least = result.scale / 512.0 if self.fused.node.op_type in ("Add", "Sub") else 0.0
+        made = operand_int8(array, result=result.scale, shared=shared, least=least)
+        return self._integers(f"{name}/int8", made)
 
-    def _quantise_int16(self, name: str, array: Array) -> int:
-        scale = self.scale(self.output).scale
-        if self._rule != "same-scale":
-            scale = float(np.float32(np.abs(array).max(initial=0.0) / _INT16_MAXIMUM)) or scale
-        integers = np.clip(np.round(array.astype(np.float64) / scale), -_INT16_MAXIMUM, _INT16_MAXIMUM)
-        quantisation = TensorQuantisation(scales=(scale,), zero_points=(0,))
-        return self.emitter.builder.constant(
-            f"{name}/int16", integers.astype(np.int16), quantisation=quantisation
-        )
+    def _integers(self, name: str, made: Integers) -> int:
+        quantisation = TensorQuantisation(scales=made.scales, zero_points=made.zero_points, axis=made.axis)
+        return self.emitter.builder.constant(name, made.array, quantisation=quantisation)
 
     def _quantised_constant(self, value: str, order: Order) -> int:
         return self.quantise(value, self.constant(value).transpose(order))
@@ -227,41 +213,15 @@ class Operation:
         if not (self.quantised or self.hybrid):
             halved = self._planned == "fp16-weights"
             return self.emitter.constant(name, file_array(array), halved=halved), None
-        others = tuple(i for i in range(array.ndim) if i != axis)
-        largest = np.abs(array.astype(np.float64)).max(axis=others)
-        # A channel of zeros takes the scale of the largest other one: any would do for its weights,
-        # but the runtime refuses factors that are out of proportion.
-        largest = np.where(largest > 0, largest, largest.max() or _INT8_MAXIMUM * self._neutral_scale())
-        scales = np.maximum(largest / _INT8_MAXIMUM, self._least_scale(bias)).astype(np.float32)
-        shaped = scales.reshape([-1 if i == axis else 1 for i in range(array.ndim)])
-        integers = np.clip(np.round(array / shaped.astype(np.float64)), -_INT8_MAXIMUM, _INT8_MAXIMUM).astype(
-            np.int8
-        )
-        quantisation = TensorQuantisation(
-            scales=tuple(float(s) for s in scales), zero_points=(0,) * len(scales), axis=axis
-        )
-        return self.emitter.builder.constant(f"{name}/int8", integers, quantisation=quantisation), scales
+        offsets = None if bias is None else self.constant(bias)
+        made = weight_integers(array, axis=axis, ends=self._ends(), bias=offsets if self.quantised else None)
+        return self._integers(f"{name}/int8", made), np.array(made.scales, np.float32)
 
-    def _neutral_scale(self) -> float:
-        """The weight scale that makes the rescaling factor of an int8 operator one."""
+    def _ends(self) -> Ends | None:
         if not self.quantised:
-            return 1.0
-        return self.scale(self.output).scale / self.scale(self.fused.node.input[0]).scale
-
-    def _least_scale(self, bias: str | None) -> Array | float:
-        """What a weight scale must not be under, per channel.
-
-        The runtime's kernels refuse rescaling factors under 2^-32 and scales that are not normal
-        numbers; and the bias, whose step is input scale x weight scale, must not saturate.
-        """
-        if not self.quantised:
-            return _LEAST_NORMAL
+            return None
         source = self.scale(self.fused.node.input[0]).scale
-        least = max(_LEAST_NORMAL, _LEAST_RESCALING * self._neutral_scale())
-        if bias is None:
-            return least
-        offsets = np.abs(self.constant(bias).reshape(-1).astype(np.float64))
-        return np.maximum(least, offsets / source / _MOST_BIAS)
+        return Ends(source=source, result=self.scale(self.output).scale)
 
     def bias(self, value: str | None, channels: int, *, data: int, scales: Array | None) -> int:
         """The bias tensor (zeros if there is none): int32 (int64 in int16) with scale input x weights."""
@@ -273,14 +233,13 @@ class Operation:
             return self.emitter.builder.constant(name, array)
         quantisation = self.emitter.builder.tensors[data].quantisation
         assert quantisation is not None
-        steps = (np.float64(np.float32(quantisation.scales[0])) * scales.astype(np.float64)).astype(
-            np.float32
+        made = bias_integers(
+            array,
+            source=quantisation.scales[0],
+            weight_scales=tuple(scales.tolist()),
+            dtype=np.int64 if self.storage == "int16" else np.int32,
         )
-        dtype = np.dtype(np.int64 if self.storage == "int16" else np.int32)
-        limits = np.iinfo(np.int32)
-        integers = np.clip(np.round(array / steps.astype(np.float64)), limits.min, limits.max).astype(dtype)
-        made = TensorQuantisation(scales=tuple(float(s) for s in steps), zero_points=(0,) * channels)
-        return self.emitter.builder.constant(f"{name}/{dtype.name}", integers, quantisation=made)
+        return self._integers(f"{name}/{made.array.dtype.name}", made)
 
 
 def file_array(array: Array) -> Array:
