@@ -12,34 +12,55 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mobilekit.errors import AcceleratorError, UsageError
-from mobilekit.runtimes import coreml, litert, ort
+from mobilekit.runtimes import coreml, litert, litert_gpu, ort
 
 if TYPE_CHECKING:
+    from mobilekit.runtimes.acceleration import Precision
     from mobilekit.runtimes.base import Availability, Session
 
-_Open = Callable[[Path, "int | None"], "Session"]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an artifact is opened with; None leaves it to the runtime."""
+
+    threads: int | None = None
+    precision: Precision | None = None
+    timeout_s: float | None = None
+
+
+_Open = Callable[[Path, Asked], "Session"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """A runtime: the suffix of the files it opens, and how it opens them per accelerator."""
+    """A runtime: the suffix of the files it opens, and how it opens them per accelerator.
+
+    ``in_a_process`` are the accelerators whose driver runs in a process of its own, so that it can
+    be given up on: only they take ``timeout_s``, and a precision.
+    """
 
     name: str
     suffix: str
     availability: Callable[[], Availability]
     accelerators: Mapping[str, _Open]
+    in_a_process: frozenset[str] = frozenset()
 
 
-def _open_onnx(path: Path, threads: int | None) -> Session:
-    return ort.open_onnx(path, threads=threads)
+def _open_onnx(path: Path, asked: Asked) -> Session:
+    return ort.open_onnx(path, threads=asked.threads)
 
 
-def _open_tflite(path: Path, threads: int | None) -> Session:
-    return litert.open_tflite(path, threads=threads)
+def _open_tflite(path: Path, asked: Asked) -> Session:
+    return litert.open_tflite(path, threads=asked.threads)
+
+
+def _open_tflite_gpu(path: Path, asked: Asked) -> Session:
+    timeout_s = litert_gpu.TIMEOUT_S if asked.timeout_s is None else asked.timeout_s
+    return litert_gpu.open_tflite_gpu(path, precision=asked.precision or "fp32", timeout_s=timeout_s)
 
 
 def _open_mlpackage(units: coreml.Units) -> _Open:
-    return lambda path, threads: coreml.open_mlpackage(path, threads=threads, units=units)
+    return lambda path, asked: coreml.open_mlpackage(path, threads=asked.threads, units=units)
 
 
 RUNTIMES: tuple[Runtime, ...] = (
@@ -53,7 +74,8 @@ RUNTIMES: tuple[Runtime, ...] = (
         name="LiteRT",
         suffix=".tflite",
         availability=litert.availability,
-        accelerators={"cpu": _open_tflite},
+        accelerators={"cpu": _open_tflite, "gpu": _open_tflite_gpu},
+        in_a_process=frozenset({"gpu"}),
     ),
     Runtime(
         name="Core ML",
@@ -68,11 +90,24 @@ RUNTIMES: tuple[Runtime, ...] = (
 )
 
 
-def open_runtime(path: str | Path, *, accelerator: str = "cpu", threads: int | None = None) -> Session:
+def open_runtime(
+    path: str | Path,
+    *,
+    accelerator: str = "cpu",
+    precision: Precision | None = None,
+    threads: int | None = None,
+    timeout_s: float | None = None,
+) -> Session:
     """Open an artifact by its suffix, on ``accelerator``, with at most ``threads`` threads.
 
-    Raises AcceleratorError for an accelerator or a format that this version does not execute,
-    ModelFileError for a file that is missing or damaged.
+    A GPU is opened for ``precision`` "fp32" (the default: nothing is rounded further) or "fp16"
+    (its driver may compute in float16); each step of it, opening and every run, may take
+    ``timeout_s`` seconds (default 300: software GPUs take seconds). Its session has
+    ``acceleration``: what runs there, and which operators it refuses.
+
+    Raises AcceleratorError for an accelerator that this version or this machine does not have, one
+    that refuses the file, crashes or takes too long; ModelFileError for a file that is missing or
+    damaged; UsageError for what an accelerator does not let choose.
     """
     path = Path(path)
     runtime = next((r for r in RUNTIMES if r.suffix == path.suffix.lower()), None)
@@ -84,7 +119,32 @@ def open_runtime(path: str | Path, *, accelerator: str = "cpu", threads: int | N
         known = ", ".join(runtime.accelerators)
         message = f"{runtime.name} has no accelerator {accelerator!r} in this version"
         raise AcceleratorError(message, hint=f"accelerators for {runtime.suffix} files: {known}")
-    if threads is not None and threads < 1:
-        message = f"threads must be 1 or more, got {threads}"
+    asked = Asked(threads=threads, precision=precision, timeout_s=timeout_s)
+    _check(asked, runtime, accelerator)
+    return runtime.accelerators[accelerator](path, asked)
+
+
+def _check(asked: Asked, runtime: Runtime, accelerator: str) -> None:
+    """Nothing that was asked is ignored: what does not apply is an error."""
+    if asked.threads is not None and asked.threads < 1:
+        message = f"threads must be 1 or more, got {asked.threads}"
         raise UsageError(message)
-    return runtime.accelerators[accelerator](path, threads)
+    if asked.timeout_s is not None and not asked.timeout_s > 0:
+        message = f"timeout_s must be more than 0, got {asked.timeout_s}"
+        raise UsageError(message)
+    if asked.precision not in (None, "fp32", "fp16"):
+        message = f"precision must be fp32 or fp16, got {asked.precision!r}"
+        raise UsageError(message)
+    where = f"{runtime.name} on {accelerator!r}"
+    if accelerator in runtime.in_a_process:
+        if asked.threads is not None:
+            message = f"{where} has no number of threads to choose"
+            raise UsageError(message)
+    elif asked.timeout_s is not None:
+        message = f"{where} runs in this process, where it cannot be given up on after timeout_s"
+        raise UsageError(message, hint="mobilekit.runtimes.isolated runs a file in a process of its own")
+    elif asked.precision == "fp16":
+        message = f"{where} has no precision to choose: it computes what the file says"
+        raise UsageError(
+            message, hint="precision is for GPUs; mobilekit convert --precision fp16 writes fp16"
+        )

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Array, Feed
 
 _COMMAND = (sys.executable, "-m", "mobilekit.runtimes.child")
-_CRASHES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP")
+CRASHES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP")
+"""Signals that a process gives itself: its code is at fault, not the machine."""
 _WINDOWS_EXCEPTION = 0xC0000000  # exit codes from here on are unhandled exceptions
 
 
@@ -130,8 +131,8 @@ def _death(path: Path, code: int, stderr: bytes) -> MobilekitError:
     lines = stderr.decode(errors="replace").strip().splitlines()
     last = f": {lines[-1].strip()}" if lines else ""
     if code < 0:
-        name = _signal_name(-code)
-        if name in _CRASHES:
+        name = signal_name(-code)
+        if name in CRASHES:
             return UnsoundArtifactError(f"{_runtime(path)} crashes ({name}) while executing {path}{last}")
         hint = "was the machine out of memory?" if name == "SIGKILL" else ""
         return WorkerError(f"the process executing {path} was ended by {name}{last}", hint=hint)
@@ -146,7 +147,8 @@ def _runtime(path: Path) -> str:
     return "Core ML" if path.suffix == ".mlpackage" else "LiteRT"
 
 
-def _signal_name(number: int) -> str:
+def signal_name(number: int) -> str:
+    """SIGABRT and the like, for a number that ended a process."""
     try:
         return signal.Signals(number).name
     except ValueError:

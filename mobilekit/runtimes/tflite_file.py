@@ -23,7 +23,7 @@ FORMAT = "mobilekit-tflite/1"
 _IDENTIFIER = b"TFL3"
 _HEADER_BYTES = 8
 # TensorType of schema.fbs; what is not here (strings, complex numbers, resources) cannot be fed.
-_DTYPES = {
+DTYPES = {
     0: DType.FLOAT32,
     1: DType.FLOAT16,
     2: DType.INT32,
@@ -145,12 +145,12 @@ def _channels(said: Any, channels: Sequence[Any]) -> tuple[float, ...] | None:
 
 def _undescribed(graph: Any, index: int, names: Mapping[int, str]) -> TfliteTensor:
     tensor = graph.Tensors(index)
-    if tensor.Type() not in _DTYPES:
+    if tensor.Type() not in DTYPES:
         message = f"tensor {tensor.Name()!r} holds no numbers (TensorType {tensor.Type()})"
         raise ValueError(message)
     shape = tuple(int(tensor.Shape(i)) for i in range(tensor.ShapeLength()))
     name = names.get(index) or tensor.Name().decode()
-    spec = TensorSpec(name=name, dtype=_DTYPES[tensor.Type()], shape=shape)
+    spec = TensorSpec(name=name, dtype=DTYPES[tensor.Type()], shape=shape)
     return TfliteTensor(spec=spec, index=index, permutation=tuple(range(len(shape))))
 
 

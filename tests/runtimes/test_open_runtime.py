@@ -30,8 +30,29 @@ def test_accelerators_that_are_not_there_are_refused(tmp_path, monkeypatch):
         open_runtime(tmp_path / "net.mlpackage", accelerator="npu")
     with pytest.raises(AcceleratorError, match="Core ML has no accelerator 'tpu'"):
         open_runtime(tmp_path / "net.mlpackage", accelerator="tpu")
-    with pytest.raises(AcceleratorError, match="LiteRT has no accelerator 'gpu'"):
-        open_runtime(tmp_path / "net.tflite", accelerator="gpu")
+    with pytest.raises(AcceleratorError, match="LiteRT has no accelerator 'npu'"):
+        open_runtime(tmp_path / "net.tflite", accelerator="npu")
+
+
+def test_what_does_not_apply_is_refused_not_ignored(tmp_path):
+    """Precision, time limits and threads are for those accelerators that have them."""
+    path = tmp_path / "net.tflite"
+    for accelerator, keywords, what in (
+        ("cpu", {"precision": "fp16"}, "no precision to choose"),
+        ("cpu", {"timeout_s": 5}, "cannot be given up on"),
+        ("gpu", {"threads": 2}, "no number of threads"),
+        ("gpu", {"timeout_s": 0}, "more than 0"),
+        ("gpu", {"precision": "int8"}, "fp32 or fp16"),
+    ):
+        with pytest.raises(UsageError, match=what):
+            open_runtime(path, accelerator=accelerator, **keywords)
+
+
+def test_the_cpu_computes_in_float32_and_may_be_asked_to(tmp_path):
+    """The one precision that the CPU has is no error."""
+    (tmp_path / "net.tflite").write_bytes(scaled_tanh())
+    with open_runtime(tmp_path / "net.tflite", precision="fp32") as session:
+        assert session.outputs[0].name == "y"
 
 
 def test_other_suffixes_and_no_threads_are_usage_errors(tmp_path):
