@@ -17,6 +17,9 @@ _HEAD = """\
 path = {path}
 name = {name}
 version = "{version}"           # part of the bundles' names
+# summary = ""              # what the model does, who made it and under which terms it may be used:
+# author = ""               # text for Core ML packages, where Xcode shows it
+# license = ""
 """
 
 _INPUT_IMAGE = """\

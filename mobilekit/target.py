@@ -31,8 +31,10 @@ class Budget:
     ``delta_e_mean`` and ``delta_e_p99`` the greatest CIEDE2000 difference in the mean and at the 99th
     percentile of the pixels; ``bias_max`` the greatest mean error of a colour channel, as a share of
     the range; ``group_psnr_mean`` and ``group_delta_e_mean`` hold for the photos of each skin-tone
-    group that has a few. ``float_share_max`` is the largest share of the multiply-accumulates that a
-    search may leave in float (1: all, 0: nothing is searched).
+    group that has a few. ``pixel_error_max`` is the largest error of a picture that leaves the file in
+    8 bits (``io = "image"``), in steps of them: half a step is their rounding, whatever the contrast,
+    so where it is stated PSNR is not asked of such a picture. ``float_share_max`` is the largest share of
+    the multiply-accumulates that a search may leave in float (1: all, 0: nothing is searched).
     """
 
     psnr_mean: float | None = None
@@ -44,6 +46,7 @@ class Budget:
     delta_e_mean: float | None = None
     delta_e_p99: float | None = None
     bias_max: float | None = None
+    pixel_error_max: float | None = None
     group_psnr_mean: float | None = None
     group_delta_e_mean: float | None = None
     float_share_max: float | None = None

@@ -43,6 +43,18 @@ def test_integers_are_no_pictures():
     assert image_layout(spec("x", 1, 3, 224, 224, dtype=DType.UINT8)) is Layout.NCHW
 
 
+def test_who_made_it_is_to_be_uncommented(tmp_path):
+    """Summary, author and licence are there as comments: valid keys once the marks are gone, unsaid until then."""
+    text = starter_text(path="net.onnx", name="net", inputs=[spec("x", 1, 4)], outputs=[])
+    (tmp_path / "mobilekit.toml").write_text(text)
+    assert read_description(tmp_path / "mobilekit.toml").author == ""
+    for key in ("summary", "author", "license"):
+        text = text.replace(f'# {key} = ""', f'{key} = "of {key}"')
+    (tmp_path / "mobilekit.toml").write_text(text)
+    said = read_description(tmp_path / "mobilekit.toml")
+    assert (said.summary, said.author, said.license) == ("of summary", "of author", "of license")
+
+
 def test_filled_in_is_finished(tmp_path):
     """Every "?" is listed with its line; replacing them finishes the file."""
     text = starter_text(

@@ -14,7 +14,7 @@ def quality_lines(measured: Mapping[str, Any]) -> list[str]:
     outputs = measured["parity"]["outputs"]
     width = max(len(output["name"]) for output in outputs)
     lines = [f"  {output['name']:<{width}}  {_quality(output)}" for output in outputs]
-    return [*lines, *_judge(measured), *_gates(measured), *_islands(measured)]
+    return [*lines, *_judge(measured), *_gates(measured), *_islands(measured), *_compiled(measured)]
 
 
 def islands_line(islands: Mapping[str, int]) -> str:
@@ -59,6 +59,15 @@ def _islands(measured: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {islands_line(measured['islands'])}"
 
 
+def _compiled(measured: Mapping[str, Any]) -> Iterator[str]:
+    for each in measured.get("npu_variants", ()):
+        several = "s" if each["partitions"] != 1 else ""
+        yield (
+            f"  compiled for {each['soc']}: {each['offloaded']} of {each['operators']} operators "
+            f"in {each['partitions']} partition{several}"
+        )
+
+
 def _quality(output: Mapping[str, Any]) -> str:
     if output["mismatch"] is not None:
         return f"{output['mismatch']:.2%} of its elements differ (worst sample)"
@@ -67,7 +76,9 @@ def _quality(output: Mapping[str, Any]) -> str:
         return "identical to ONNX Runtime"
     shown = output.get("picture")
     colour = f"; ΔE2000 {shown['delta_e_mean']:.2f} mean, {shown['delta_e_p99']:.2f} p99" if shown else ""
-    return f"PSNR {_decibels(mean)} mean, {_decibels(worst)} worst{colour}"
+    steps = shown.get("pixel_error_max") if shown else None
+    pixels = f"; pixels off by {steps:.2f} of 255 at most" if steps is not None else ""
+    return f"PSNR {_decibels(mean)} mean, {_decibels(worst)} worst{colour}{pixels}"
 
 
 def _decibels(value: float | str) -> str:

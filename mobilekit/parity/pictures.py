@@ -29,13 +29,17 @@ Cut = Callable[[int], slice]
 _COLOUR_SIDE = 128
 _STRUCTURE_SIDE = 192
 _PERCENTILE = 99.0
+_WHITE = 255.0
 
 
 class PictureTally:
-    """What is kept of one image output while samples go by."""
+    """What is kept of one image output while samples go by; ``pixels``: the candidate's are of 8 bits."""
 
-    def __init__(self, description: TensorDescription, groups: Sequence[str | None] = ()) -> None:
-        self._said, self._groups = description, groups
+    def __init__(
+        self, description: TensorDescription, groups: Sequence[str | None] = (), *, pixels: bool = False
+    ) -> None:
+        self._said, self._groups, self._pixels = description, groups, pixels
+        self._steps: list[float] = []
         self._ssims: list[float] = []
         self._differences: list[npt.NDArray[np.float64]] = []
         self._bias: list[npt.NDArray[np.float64]] = []
@@ -52,6 +56,9 @@ class PictureTally:
         self._bias.append(np.mean([(other - one).mean(axis=(0, 1)) for one, other in pairs], axis=0))
         structure = [_structure(one, other) for one, other in zip(middle, other_middle, strict=True)]
         self._ssims.append(float(np.mean(structure)))
+        if self._pixels:
+            whole = zip(pictures(expected, self._said), pictures(got, self._said), strict=True)
+            self._steps += [_WHITE * float(np.abs(other - one).max(initial=0.0)) for one, other in whole]
 
     def result(self, psnrs: Sequence[float | None]) -> PictureParity:
         """What was added, with the samples' ``psnrs`` for the groups."""
@@ -63,6 +70,7 @@ class PictureTally:
             delta_e_p99=float(np.percentile(pixels, _PERCENTILE)),
             bias=tuple(float(v) for v in np.mean(self._bias, axis=0)),
             groups={name: self._group(name, psnrs) for name in names},
+            pixel_error_max=max(self._steps) if self._steps else None,
         )
 
     def _group(self, name: str, psnrs: Sequence[float | None]) -> GroupParity:

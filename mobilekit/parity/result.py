@@ -29,7 +29,8 @@ class PictureParity:
 
     ``ssim_mean`` is that of the photos' luminance; ``delta_e_mean`` and ``delta_e_p99`` are over pixels;
     ``bias`` is the mean error per channel (red, green, blue, or grey) in shares of the range, signed.
-    ``groups`` are skin-tone groups; photos without skin are in none.
+    ``groups`` are skin-tone groups; photos without skin are in none. ``pixel_error_max``, of a candidate
+    that ends in pixels: the largest error of any, in steps of 8 bits.
     """
 
     ssim_mean: float
@@ -37,6 +38,7 @@ class PictureParity:
     delta_e_p99: float
     bias: tuple[float, ...]
     groups: Mapping[str, GroupParity] = field(default_factory=dict)
+    pixel_error_max: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -46,6 +48,7 @@ class PictureParity:
             "delta_e_p99": self.delta_e_p99,
             "bias": list(self.bias),
             "groups": {name: group.to_dict() for name, group in sorted(self.groups.items())},
+            "pixel_error_max": self.pixel_error_max,
         }
 
 

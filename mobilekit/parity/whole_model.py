@@ -38,12 +38,13 @@ def compare(
     rounding: float = SINGLE,
     described: Mapping[str, TensorDescription] | None = None,
     groups: Sequence[str | None] = (),
+    pixels: bool = False,
     progress: Progress | None = None,
 ) -> ParityReport:
     """Run both on every sample, one sample in memory at a time.
 
     Outputs ``described`` as images are compared as pictures too; ``groups`` are the samples' skin-tone
-    groups.
+    groups. With ``pixels`` the candidate's are of 8 bits: their largest error in such steps is kept.
 
     ``rounding`` is the relative error of one result, for ``last_bits``. ``progress`` is called with
     (samples done, samples in all or 0 if unknown). Raises ConversionDisagreementError if names, dtypes
@@ -51,7 +52,7 @@ def compare(
     """
     check_same_border(reference, candidate)
     tallies = [
-        _Tally(spec=spec, rounding=rounding, picture=_picture(spec, described or {}, groups))
+        _Tally(spec=spec, rounding=rounding, picture=_picture(spec, described or {}, groups, pixels))
         for spec in candidate.outputs
     ]
     total = len(samples) if isinstance(samples, Sized) else 0
@@ -182,12 +183,15 @@ class _Tally:
 
 
 def _picture(
-    spec: TensorSpec, described: Mapping[str, TensorDescription], groups: Sequence[str | None]
+    spec: TensorSpec,
+    described: Mapping[str, TensorDescription],
+    groups: Sequence[str | None],
+    pixels: bool,
 ) -> PictureTally | None:
     said = described.get(spec.name)
     if said is None or not spec.dtype.is_float or not is_picture(said, spec.shape):
         return None
-    return PictureTally(said, groups)
+    return PictureTally(said, groups, pixels=pixels)
 
 
 def _is_constant(values: Array) -> bool:

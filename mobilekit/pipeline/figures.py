@@ -54,6 +54,17 @@ def _of_output(output: Mapping[str, Any], budget: Budget) -> Iterator[Lack]:
             yield Lack(output=name, line=line, decibels=_root(output["mismatch"], most))
         return
     shown = output.get("picture") is not None
+    steps = output["picture"].get("pixel_error_max") if shown else None
+    if steps is not None and (most := budget.pixel_error_max) is not None:
+        line = f"output {name}: a pixel is off by {steps:.2f} steps of 8 bits, budget {most:g}"
+        yield Lack(output=name, line=line, decibels=_root(steps, most))
+    else:
+        yield from _of_noise(name, output, budget, shown=shown)
+    if shown:
+        yield from _of_picture(name, output["picture"], budget)
+
+
+def _of_noise(name: str, output: Mapping[str, Any], budget: Budget, *, shown: bool) -> Iterator[Lack]:
     for words, least, more in (
         ("mean", budget.psnr_mean, budget.picture_psnr_mean),
         ("worst", budget.psnr_worst, budget.picture_psnr_worst),
@@ -63,8 +74,6 @@ def _of_output(output: Mapping[str, Any], budget: Budget) -> Iterator[Lack]:
             got = psnr_of(output["psnr_db"][words])
             line = f"output {name}: PSNR {words} is {got:.1f} dB, budget {asked:g} dB"
             yield Lack(output=name, line=line, decibels=_bounded(asked - got))
-    if shown:
-        yield from _of_picture(name, output["picture"], budget)
 
 
 def _of_picture(name: str, picture: Mapping[str, Any], budget: Budget) -> Iterator[Lack]:

@@ -51,7 +51,8 @@ def measure(
         check_finite(outputs, where=emitted.path.name, reference=recorded.run(opened.scoring[0]))
         if quantised is not None:
             chosen.check_planned(emitted.path, outputs, quantised)
-        write_json(folder / "measured.json", _measured(opened, emitted, first, operators, recorded, label))
+        found = _measured(opened, emitted, first, operators, recorded, label, pixels=io == "image")
+        write_json(folder / "measured.json", found)
 
     result = job.store.stage("measure", key, build)
     found: Mapping[str, Any] = json.loads((result.path / "measured.json").read_text(encoding="utf-8"))
@@ -65,6 +66,8 @@ def _measured(
     operators: Mapping[str, int],
     recorded: Session,
     label: str,
+    *,
+    pixels: bool,
 ) -> dict[str, Any]:
     with open_runtime(emitted.path) as candidate:
         report = compare(
@@ -73,6 +76,7 @@ def _measured(
             opened.scoring,
             described=opened.job.description.outputs,
             groups=skin_groups(opened),
+            pixels=pixels,
             progress=counting(opened.job.progress, f"compare {label}"),
         )
     return {

@@ -39,6 +39,16 @@ def test_a_line_per_output():
     assert [line[:8] for line in lines] == ["  mask  ", "  y     "]
 
 
+def test_pixels_have_their_largest_error():
+    """Of a file that ends in pixels; a float picture has none."""
+    measured = _measured(("fused", None, 59.1, 58.8))
+    shown = {"delta_e_mean": 0.17, "delta_e_p99": 0.5, "pixel_error_max": 0.507}
+    measured["parity"]["outputs"][0]["picture"] = shown
+    assert quality_lines(measured)[0].endswith("; ΔE2000 0.17 mean, 0.50 p99; pixels off by 0.51 of 255 at most")
+    shown["pixel_error_max"] = None
+    assert quality_lines(measured)[0].endswith("0.50 p99")
+
+
 def test_pictures_gates_and_islands_have_their_lines():
     """Colour differences beside the PSNR, every gate in order with what was refused, and the float parts."""
     measured = _measured(("fused", None, 39.6, 36.0))

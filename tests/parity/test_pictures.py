@@ -41,6 +41,19 @@ def test_a_cast_is_seen_in_its_channel() -> None:
     assert 0.0 < found.delta_e_mean <= found.delta_e_p99
 
 
+def test_the_largest_error_of_pixels() -> None:
+    """In steps of 8 bits, over the whole picture and every sample; only of candidates that end in pixels."""
+    tally = PictureTally(RGB, pixels=True)
+    one, other = batch(size=300), batch(size=300)
+    other[0, 1, 7, 299] += np.float32(3 * 2 / 255)
+    tally.add(one, other)
+    tally.add(one, one)
+    assert tally.result([30.0, None]).pixel_error_max == pytest.approx(3.0, abs=1e-4)
+    floats = PictureTally(RGB)
+    floats.add(one, other)
+    assert floats.result([30.0]).pixel_error_max is None
+
+
 def test_small_pictures_are_measured_whole() -> None:
     """The colour difference is that of the metric; identical pictures differ in nothing."""
     tally = PictureTally(RGB)

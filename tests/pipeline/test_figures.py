@@ -53,6 +53,19 @@ def test_figures_of_pictures_are_not_asked_of_others() -> None:
     assert worst_lack(parity(picture=PICTURE), strict) > 0.0
 
 
+def test_pictures_of_8_bits_are_judged_by_their_steps() -> None:
+    """Rounding costs PSNR where contrast is low, and is no fault; what is more than rounding is one."""
+    budget = Budget(psnr_mean=90.0, psnr_worst=80.0, pixel_error_max=0.6)
+    assert worst_lack(parity(picture={**PICTURE, "pixel_error_max": 0.5}), budget) < 0.0
+    off = lacks(parity(picture={**PICTURE, "pixel_error_max": 1.2}), budget)
+    assert [lack.line for lack in off] == ["output y: a pixel is off by 1.20 steps of 8 bits, budget 0.6"]
+    assert off[0].decibels == pytest.approx(6.02, abs=0.01)
+    for as_float in (PICTURE, {**PICTURE, "pixel_error_max": None}, None):
+        assert worst_lack(parity(picture=as_float), budget) == 54.0
+    unsaid = Budget(psnr_mean=90.0)
+    assert worst_lack(parity(picture={**PICTURE, "pixel_error_max": 0.5}), unsaid) == 54.0
+
+
 def test_a_group_of_a_photo_or_two_is_not_judged() -> None:
     """Its figures are reported, but one odd photo does not refuse a file."""
     few = {**PICTURE, "groups": {"dark": {"photos": 2, "psnr_mean": 30.0, "delta_e_mean": 3.0}}}
