@@ -52,6 +52,28 @@ def of_events(events: Iterable[Event]) -> dict[str, Any]:
     }
 
 
+def merged(kept: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """A run with files added that it was without: ``ValueError`` where both have one, or the evaluator is another."""
+    both = sorted({*kept["files"]} & {*found["files"]})
+    if both or kept["structure"] != found["structure"]:
+        what = f"{', '.join(both)} already there" if both else "results of another evaluator"
+        msg = f"{what}: run all files"
+        raise ValueError(msg)
+    ran = {*found["files"], *found["not imported"]}
+    return {
+        "collected": kept["collected"] + found["collected"],
+        "outputs compared": kept["outputs compared"] + found["outputs compared"],
+        **{key: _sum(kept[key], found[key]) for key in ("files", "operators", "excluded")},
+        **{key: dict(sorted({**kept[key], **found[key]}.items())) for key in ("wrong", "not imported")},
+        "not run": [name for name in kept.get("not run", []) if name not in ran],
+        "structure": found["structure"],
+    }
+
+
+def _sum(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    return _plain({key: Counter(one.get(key, {})) + Counter(other.get(key, {})) for key in {*one, *other}})
+
+
 def judged(case: Event) -> tuple[str, str]:
     """Right, wrong, or excluded with the reason. A case that fails unexplained is wrong, whatever failed."""
     if case["status"] == RIGHT:

@@ -68,6 +68,21 @@ def test_outcomes():
     assert sorted(found["excluded"]) == [exclusions.NOTHING_COMPARED, "skipped by the test itself: no torch"]
 
 
+def test_files_are_added():
+    """To a run without them, case by case; not a second time."""
+    one = {**results.of_events([case(RIGHT, outputs=2, name="a.py::T::r[fp32]")]), "structure": {}}
+    events = [case(WRONG, "error", outputs=1, name="b.py::T::w[fp16]"), case(RIGHT, name="b.py::T::r[fp32]")]
+    other = {**results.of_events(events), "structure": {}}
+    both = results.merged({**one, "not run": ["b.py", "c.py"]}, other)
+    assert both["operators"] == {"relu": {"right fp32": 2, "wrong fp16": 1}}
+    assert (both["collected"], both["outputs compared"], both["not run"]) == (3, 3, ["c.py"])
+    assert list(both["files"]) == ["a.py", "b.py"]
+    with pytest.raises(ValueError, match="already there"):
+        results.merged(both, other)
+    with pytest.raises(ValueError, match="another evaluator"):
+        results.merged(one, {**other, "structure": {"ops": {}}})
+
+
 def test_a_right_case_is_never_left_out(monkeypatch):
     """An exclusion rule does not shrink what is compared and right."""
     monkeypatch.setattr(exclusions, "RULES", ((".", "", "everything"),))
