@@ -14,6 +14,7 @@ from mobilekit.legalise.rule import Rule
 from mobilekit.legalise.rules import (
     activation,
     affine_grid,
+    affine_mil,
     bitwise,
     broadcast,
     casting,
@@ -39,10 +40,12 @@ from mobilekit.legalise.rules import (
     einsum,
     extremes,
     fourier,
+    gates_mil,
     gather,
     gemm,
     gpu,
     grid_sample,
+    heads_mil,
     indexing,
     integer_products,
     integers,
@@ -64,6 +67,7 @@ from mobilekit.legalise.rules import (
     ranks_mil,
     recurrent,
     reduce,
+    reductions_mil,
     reshape,
     reshapes_mil,
     resize,
@@ -76,7 +80,9 @@ from mobilekit.legalise.rules import (
     shuffle,
     slice,  # noqa: A004
     split,
+    splits_mil,
     top_k_mil,
+    transposes_mil,
 )
 from mobilekit.tier import Accelerator
 
@@ -199,8 +205,20 @@ _COREML: Stage = (
     *kept_mil.named(broadcast.RULES, "variadic"),
 )
 
+# What is legal as it is, in fewer operators, and with no Transpose but those that products take in.
+_COREML_FORMS: Stage = (
+    *splits_mil.RULES,
+    *reshapes_mil.RULES,
+    *reshape.RULES,
+    *reductions_mil.RULES,
+    *transposes_mil.RULES,
+    *heads_mil.RULES,
+    *gates_mil.RULES,
+    *affine_mil.RULES,
+)
+
 PROFILES: dict[str, tuple[Stage, ...]] = {
-    "coreml": (_PATTERNS, _COREML),
+    "coreml": (_PATTERNS, _COREML, _COREML_FORMS),
     "tflite-cpu": (_PATTERNS, _TFLITE_CPU, _FAST_FORMS),
     "tflite-gpu": (_PATTERNS, _ELSEWHERE, _FAST_FORMS, gpu.RULES),
 }

@@ -82,7 +82,7 @@ def emit(
     content = described(
         inputs=[border_entry(s, f, pixels.entry(s.name)) for s, f in zip(ins, features[0], strict=True)],
         outputs=[border_entry(s, f, pixels.entry(s.name)) for s, f in zip(outs, features[1], strict=True)],
-        tensors=pixels.tensors(_tensors(emitter)),
+        tensors=pixels.tensors(_tensors(emitter, program)),
         islands=sorted(islands),
         precision=precision,
     )
@@ -156,6 +156,9 @@ def _program(
     emitter.rename_parameters(function)
     program = mil.mil.Program()
     program.add_function("main", function)
+    passes = importlib.import_module("coremltools.converters.mil.mil.passes.pass_registry").PASS_REGISTRY
+    for name in _PASSES:
+        passes[name](program)
     return emitter, program, (inputs, outputs)
 
 
@@ -163,14 +166,14 @@ def _version(opset: Opset) -> Any:
     return getattr(coremltools().target, opset)
 
 
-def _tensors(emitter: Emitter) -> dict[str, str]:
-    """The MIL value of every ONNX value computed at run time: the one its own node wrote."""
-    view = emitter.view
-    return {
-        name: next(iter(forms.values())).name
-        for name, forms in emitter.forms.items()
-        if forms and name not in view.constants
+def _tensors(emitter: Emitter, program: Any) -> dict[str, str]:
+    """The MIL value of every ONNX value computed at run time that the program has: its own node's."""
+    view, function = emitter.view, program.functions["main"]
+    present = {var.name for op in function.operations for var in op.outputs} | {*function.inputs}
+    names = {
+        n: next(iter(f.values())).name for n, f in emitter.forms.items() if f and n not in view.constants
     }
+    return {name: found for name, found in names.items() if found in present}
 
 
 def _authorship(description: ModelDescription | None) -> dict[str, str]:
@@ -189,11 +192,8 @@ def _authorship(description: ModelDescription | None) -> dict[str, str]:
 def _write(
     program: Any, out: Path, *, opset: Opset, images: Mapping[str, Image], metadata: Mapping[str, str]
 ) -> None:
-    """Run the passes, serialise, and put the folder in place at once."""
-    passes = importlib.import_module("coremltools.converters.mil.mil.passes.pass_registry").PASS_REGISTRY
+    """Serialise, and put the folder in place at once."""
     backend = importlib.import_module("coremltools.converters.mil.backend.mil.load")
-    for name in _PASSES:
-        passes[name](program)
     with temporary_folder(out.parent) as folder:
         (folder / "weights").mkdir()
         spec = backend.load(

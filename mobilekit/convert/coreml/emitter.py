@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -63,6 +64,11 @@ class Emitter:
         self._own: list[Any] = []
         self._compression = compression
         self._channels: int | None = None
+
+    @cached_property
+    def producers(self) -> Mapping[str, onnx.NodeProto]:
+        """The node that computes each value."""
+        return {name: node for node in self.view.nodes for name in node.output if name}
 
     def emit(self, node: onnx.NodeProto) -> None:
         """Write ``node``. Raises UnsupportedOperatorError where the table or MIL has no word for it."""

@@ -45,6 +45,14 @@ class Operation:
         """Whether ``name`` is known now."""
         return name in self.emitter.view.constants
 
+    def producer(self, name: str) -> onnx.NodeProto | None:
+        """The node that computes ``name``; None for inputs and constants."""
+        return self.emitter.producers.get(name)
+
+    def is_at_hand(self, name: str) -> bool:
+        """Whether the program has ``name`` so far: a node written alone has its own operands only."""
+        return name in self.emitter.forms
+
     def constant(self, name: str) -> Array:
         """The values of a constant operand, of ONNX type. Refuses the node if computed at run time."""
         found = self.emitter.view.constants.get(name)

@@ -56,13 +56,10 @@ def _is_resample(node: Node, b: Builder) -> bool:
     return known and b.rank(node.inputs[0]) == _IMAGE_RANK
 
 
-# `thresholded_relu` of MIL keeps x = alpha, ONNX's does not.
 _ACTIVATIONS = named(
-    activation.RULES,
-    "relu-of-integers", "selu", "celu", "mish", "swish", "thresholded-relu", "shrink", "prelu-of-integers",
-    "uniform-slope",
-)  # fmt: skip
-_FUNCTIONS = named(mathematics.RULES, "reciprocal", "is-nan", "is-inf", "fmod")
+    activation.RULES, "relu-of-integers", "celu", "shrink", "prelu-of-integers", "uniform-slope"
+)
+_FUNCTIONS = named(mathematics.RULES, "is-nan", "is-inf", "fmod")
 _REDUCTIONS = named(reduce.RULES, "reduce-nothing", "reduce-axes", "reduce-booleans", "arg")
 
 RULES = (

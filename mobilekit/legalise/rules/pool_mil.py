@@ -82,7 +82,20 @@ def _lp_pool(node: Node, b: Builder) -> Replacement | None:
     return p_root(b.add("Mul", mean, float(np.prod(window.kernel))), node["p"], b)
 
 
+def _whole_map(node: Node, b: Builder) -> Replacement | None:
+    """One window over the whole map is a reduction: the Neural Engine has no windows of that size."""
+    x = node.inputs[0]
+    sizes = b.shape(x)[2:]
+    window, pads = window_of(node), needed_pads(node, window_of(node), b)
+    is_whole = window.kernel == sizes and not any(map(any, pads)) and set(window.dilations) == {1}
+    if not is_whole or len(node.outputs) > 1 or not b.type(x).is_float:
+        return None
+    kind = "ReduceMean" if node.op == "AveragePool" else "ReduceMax"
+    return b.add(kind, x, list(range(2, 2 + len(sizes))))
+
+
 RULES = (
+    Rule(name="whole-map-pool", ops=("AveragePool", "MaxPool"), apply=_whole_map),
     Rule(name="lp-pool-mil", ops=("LpPool",), apply=_lp_pool),
     Rule(name="max-pool-mil", ops=("MaxPool",), apply=_max_pool),
     Rule(name="average-pool-mil", ops=("AveragePool",), apply=_average_pool),

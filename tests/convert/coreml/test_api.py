@@ -96,6 +96,17 @@ def test_metadata_maps_names(tmp_path: Path) -> None:
     assert content["outputs"][0]["name"] == "out/1"
 
 
+def test_metadata_has_what_the_program_has(tmp_path: Path) -> None:
+    """A Transpose that a product takes in is no value of the package; the others are."""
+    text = """<ir_version: 10, opset_import: ["" : 21]>
+    g (float[2,4,3] a, float[2,4,5] b) => (float[2,3,5] y)
+    { t = Transpose<perm=[0,2,1]>(a) p = MatMul(t, b) y = Relu(p) }"""
+    emit(graph_of(text), tmp_path / "m.mlpackage", precision="fp32")
+    model = coremltools().models.MLModel(str(tmp_path / "m.mlpackage"), skip_model_load=True)
+    content = json.loads(model.get_spec().description.metadata.userDefined[KEY])
+    assert content["tensors"] == {"a": "a", "b": "b", "p": "p", "y": "y"}
+
+
 def test_same_bytes_in_two_processes(tmp_path: Path) -> None:
     """Hash seed, folder, date and what ran before do not matter; weights are in a file of their own."""
     model = tmp_path / "g.onnx"

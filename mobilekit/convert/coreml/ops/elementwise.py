@@ -39,8 +39,17 @@ def sub(op: Operation, a: str, b: str) -> None:
 
 @lowers("Mul", since=14)
 def mul(op: Operation, a: str, b: str) -> None:
-    """``mul``."""
+    """``mul``; x · Sigmoid(x) is ``silu``, and the Sigmoid is gone if nothing else reads it."""
+    if op.tensor_dtype(a).kind == "f" and (_is_gate(op, a, b) or _is_gate(op, b, a)):
+        op.result(op.add("silu", x=op.input(a if _is_gate(op, b, a) else b)))
+        return
     _binary(op, "mul", a, b)
+
+
+def _is_gate(op: Operation, gate: str, x: str) -> bool:
+    """Whether ``gate`` is the Sigmoid of ``x``."""
+    node = op.producer(gate)
+    return node is not None and node.op_type == "Sigmoid" and not node.domain and node.input[0] == x
 
 
 @lowers("Div", since=14)

@@ -112,3 +112,12 @@ def test_refuses_constants_outside_int32(tmp_path: Path) -> None:
     """Rather than cutting their upper bits off."""
     graph = graph_of("g (int64[1] x) => (int64[1] y) <int64 k = {4294967296}> { y = Add(x, k) }")
     assert "4294967296 is outside int32" in refusal(graph, tmp_path)
+
+
+def test_silu(tmp_path: Path) -> None:
+    """X · Sigmoid(x) in either order is one operator; the Sigmoid of another value is none of it."""
+    text = """g (float[5] x, float[5] w) => (float[5] y, float[5] z, float[5] v) {
+        s = Sigmoid(x) y = Mul(x, s) t = Sigmoid(w) z = Mul(t, w) v = Mul(x, t) }"""
+    feed = {"x": np.linspace(-4, 4, 5, dtype=np.float32), "w": np.linspace(3, -3, 5, dtype=np.float32)}
+    check(graph_of(text), feed, tmp_path, precision="fp32")
+    assert sorted(kinds(tmp_path / "m.mlpackage")) == ["mul", "sigmoid", "silu", "silu"]

@@ -1,9 +1,12 @@
 """Products of matrices: ``linear`` by constants, ``matmul`` of what is computed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tests.convert.coreml.support import graph_of, refusal
+from mobilekit.convert.coreml.api import refused_nodes
+from tests.convert.coreml.support import check, graph_of, kinds, refusal
 from tests.legalise.mil import check_node_mil
 from tests.legalise.support import noise
 
@@ -45,3 +48,13 @@ def test_what_was_not_legalised_is_refused(tmp_path):
     """A Gemm with factors."""
     text = "g (float[2,3] x) => (float[2,2] y) <float[3,2] w = {1,2,3,4,5,6}> { y = Gemm <alpha=2.0> (x, w) }"
     assert "fully connected" in refusal(graph_of(text), tmp_path)
+
+
+def test_transposed_operand_alone(tmp_path: Path):
+    """A product written alone has its operands as they are; in the network it reads what was there before."""
+    text = """g (float[2,4,3] a, float[2,4,5] b) => (float[2,3,5] y) {
+        t = Transpose<perm=[0,2,1]> (a) y = MatMul (t, b) }"""
+    graph = graph_of(text)
+    assert refused_nodes(graph) == ()
+    check(graph, {"a": noise(2, 4, 3), "b": noise(2, 4, 5)}, tmp_path, precision="fp32")
+    assert kinds(tmp_path / "m.mlpackage") == ["matmul"]
