@@ -76,6 +76,14 @@ Fallback = Annotated[
         "--fallback", metavar="onnx2tf", help="Converter for models with operators outside the table."
     ),
 ]
+Npu = Annotated[
+    str | None,
+    typer.Option(
+        "--npu",
+        metavar="VENDOR:SOC[,…]",
+        help="Compile the NPU's tiers for these chips too, such as qualcomm:SM8650.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, to stdout.")]
 
 

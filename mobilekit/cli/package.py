@@ -16,6 +16,7 @@ from mobilekit.cli.options import (
     Inputs,
     Jobs,
     Json,
+    Npu,
     Percentile,
     Photos,
     Plan,
@@ -54,6 +55,7 @@ def package(
     plan: Plan = None,
     statistics: Statistics = None,
     fallback: Fallback = None,
+    npu: Npu = None,
     store: Annotated[Path | None, typer.Option(metavar="DIR", help="Where finished stages are kept.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -85,6 +87,7 @@ def package(
             plan=plan,
             statistics=statistics,
             fallback=fallback,
+            npu=npu,
             store=store,
             progress=bars,
         )

@@ -14,7 +14,10 @@ from mobilekit.runtimes.tflite_file import read_border
 from mobilekit.store.canonical import copy_atomic, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mobilekit.description import ModelDescription
+    from mobilekit.package.npu_variant import NpuVariant
     from mobilekit.package.scheme import Scheme
     from mobilekit.tier import Precision, Tier
 
@@ -29,9 +32,12 @@ def write_tier(
     precision: Precision,
     scheme: Scheme,
     origin: Origin,
+    variants: Sequence[NpuVariant] = (),
 ) -> Mapping[str, Any]:
-    """Fill ``folder`` with the verified file ``model`` and its manifest, which is returned."""
+    """Fill ``folder`` with the verified ``model``, its ``variants`` and the manifest, which is returned."""
     copy_atomic(model, folder / MODEL_FILE)
+    for variant in variants:
+        copy_atomic(variant.path, folder / variant.file)
     content = manifest(
         description=description,
         target=target,
@@ -43,6 +49,7 @@ def write_tier(
         file_digest=digest_of_path(model),
         file_bytes=model.stat().st_size,
         origin=origin,
+        variants=variants,
     )
     write_json(folder / MANIFEST_FILE, content)
     return content

@@ -14,6 +14,7 @@ from mobilekit.description import TensorDescription
 
 if TYPE_CHECKING:
     from mobilekit.description import ModelDescription
+    from mobilekit.package.npu_variant import NpuVariant
     from mobilekit.package.scheme import Scheme
     from mobilekit.package.tflite_facts import FileFacts, FileTensor
     from mobilekit.runtimes.tflite_file import TfliteBorder, TfliteTensor
@@ -49,8 +50,9 @@ def manifest(
     file_digest: str,
     file_bytes: int,
     origin: Origin,
+    variants: Sequence[NpuVariant] = (),
 ) -> dict[str, Any]:
-    """The manifest of one tier as JSON values."""
+    """The manifest of one tier as JSON values; ``variants`` are the same model compiled for single chips."""
     inputs = zip(border.inputs, facts.inputs, strict=True)
     outputs = zip(border.outputs, facts.outputs, strict=True)
     return {
@@ -65,6 +67,7 @@ def manifest(
         "int8_share": scheme.int8_share,
         "int16_share": scheme.int16_share,
         "model": {"file": MODEL_FILE, "format": "tflite", "sha256": file_digest, "size_bytes": file_bytes},
+        **({"variants": [variant.to_manifest() for variant in variants]} if variants else {}),
         "inputs": [_tensor(t, facts.tensors[i], description.inputs) for t, i in inputs],
         "outputs": [_tensor(t, facts.tensors[i], description.outputs) for t, i in outputs],
         "source": {"sha256": origin.model_digest, "converter": origin.converter},

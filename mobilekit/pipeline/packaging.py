@@ -14,6 +14,7 @@ from mobilekit.description import ModelDescription
 from mobilekit.package.bundle import bundle_name
 from mobilekit.pipeline.asked import job_asked_for
 from mobilekit.pipeline.auditing import audit_photos
+from mobilekit.pipeline.compiling import npus_asked
 from mobilekit.pipeline.formats import format_of
 from mobilekit.pipeline.job import (
     Job,
@@ -117,6 +118,7 @@ def package(
     plan: str | Path | None = None,
     statistics: str | Path | Statistics | None = None,
     fallback: str | None = None,
+    npu: str | Sequence[str] | None = None,
     store: Store | str | Path | None = None,
     progress: Progress | None = None,
 ) -> PackageResult:
@@ -129,7 +131,9 @@ def package(
     calibration photos are taken with, or "none". ``ranges``, ``percentile``, ``symmetric`` and ``jobs``
     are those of :func:`~mobilekit.pipeline.converting.convert`. ``statistics`` are those of `calibrate`,
     to plan from instead of photos; ``plan`` quantises the int8 tiers without calibrating; then, without
-    photos and data, files are verified on made-up inputs and the report says so.
+    photos and data, files are verified on made-up inputs and the report says so. ``npu`` are chips
+    (``qualcomm:SM8650``, comma-separated or several) that files of tiers on the NPU are compiled for
+    too, with their makers' libraries.
     Raises MobilekitError; the hint says what to do.
     """
     rule = range_rule(ranges, percentile, symmetric=symmetric, used=plan is None)
@@ -142,6 +146,7 @@ def package(
     wanted = chosen.chosen(tiers)
     check_fallback(fallback, chosen.format)
     check_one_plan(plan, statistics)
+    npus = npus_asked(npu, chosen, wanted)
     folder = Path(out)
     check_writable(folder)
     job, known = job_asked_for(
@@ -179,7 +184,8 @@ def package(
     for number, tier in enumerate(wanted):
         job.progress(f"tiers of {chosen.name}", number, len(wanted))
         own = job_of(job, chosen, tier)
-        built[tier.name] = build_tier(own, chosen, tier, plan=Path(plan) if plan else None, opened=opened)
+        given = Path(plan) if plan else None
+        built[tier.name] = build_tier(own, chosen, tier, plan=given, opened=opened, npus=npus)
     job.progress(f"tiers of {chosen.name}", len(wanted), len(wanted))
     calibrated = plan is None and statistics is None and any(tier.precision in PLANNED for tier in wanted)
     return _publish(folder, job, chosen, built, photos=_audited(job) if calibrated else None)
@@ -229,6 +235,7 @@ def _publish(
             bundle = publish_file(result.path / BUNDLE, out / "bundles" / zip_name)
             model, manifest, own_plan = tier_files(folder / name, format_of(target.format).model_file)
             measured = read_measured(result.path)
+            compiled = [folder / name / each["file"] for each in measured.get("npu_variants", ())]
             tiers.append(
                 TierResult(
                     tier=name,
@@ -238,6 +245,7 @@ def _publish(
                     bundle=bundle,
                     report=measured,
                     plan=own_plan,
+                    variants=tuple(written(path) for path in compiled),
                 )
             )
         report = _write_report(folder, job, target, tiers, photos=photos)

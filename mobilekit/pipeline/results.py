@@ -25,7 +25,8 @@ class WrittenFile:
 class TierResult:
     """One tier: its files, what was measured (as in report.json), and whether nothing had to be built.
 
-    ``plan`` is there where the file is quantised by one (precision int8).
+    ``plan`` is there where the file is quantised by one (precision int8), ``variants`` where it was
+    compiled for single chips too.
     """
 
     tier: str
@@ -35,11 +36,13 @@ class TierResult:
     bundle: WrittenFile
     report: Mapping[str, Any]
     plan: WrittenFile | None = None
+    variants: tuple[WrittenFile, ...] = ()
 
     @property
     def files(self) -> tuple[WrittenFile, ...]:
-        """Model, manifest, plan if there is one, bundle."""
-        return (self.model, self.manifest, *([self.plan] if self.plan else ()), self.bundle)
+        """Model, its variants, manifest, plan if there is one, bundle."""
+        plan = () if self.plan is None else (self.plan,)
+        return (self.model, *self.variants, self.manifest, *plan, self.bundle)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""

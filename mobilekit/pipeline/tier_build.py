@@ -14,6 +14,7 @@ from mobilekit.pipeline.keys import build_key, model_digest, tool_versions
 from mobilekit.target import Budget
 
 if TYPE_CHECKING:
+    from mobilekit.pipeline.compiling import Npus
     from mobilekit.pipeline.opened import Opened
     from mobilekit.store.cas import StageResult
     from mobilekit.target import Target
@@ -43,9 +44,18 @@ def job_of(job: Job, target: Target, tier: Tier) -> Job:
 
 
 def build_tier(
-    job: Job, target: Target, tier: Tier, *, plan: Path | None, opened: Callable[[Job], Opened]
+    job: Job,
+    target: Target,
+    tier: Tier,
+    *,
+    plan: Path | None,
+    opened: Callable[[Job], Opened],
+    npus: Npus | None = None,
 ) -> StageResult:
-    """The tier's folder, bundle and measurements. ``job`` is the tier's own; ``opened`` reads its model."""
+    """The tier's folder, bundle and measurements. ``job`` is the tier's own; ``opened`` reads its model.
+
+    ``npus`` are chips to compile for, beside the file for all devices.
+    """
     rungs = (tier.precision, *tier.next_rungs)
     key = {
         "job": job.key(),
@@ -56,16 +66,19 @@ def build_tier(
         "fp16": asdict(target.budgets.get("fp16", Budget())),
         "tier": _tier_key(tier),
         "plan": plan.read_text(encoding="utf-8") if plan and plan.is_file() else str(plan),
+        **(npus.key(tier) if npus is not None else {}),
         **build_key(),
     }
 
     def build(folder: Path) -> None:
+        from mobilekit.pipeline.compiling import NONE, compiled_variants
         from mobilekit.pipeline.ladder import first_within
         from mobilekit.pipeline.tier_files import write_variant
 
         found = opened(job)
         variant, refused = first_within(found, target, tier, plan)
-        write_variant(folder, found, variant, target=target, tier=tier, refused=refused)
+        compiled = compiled_variants(job, tier, variant.path, npus or NONE)
+        write_variant(folder, found, variant, target=target, tier=tier, refused=refused, compiled=compiled)
 
     return job.store.stage("tier", key, build)
 

@@ -18,6 +18,7 @@ from mobilekit.store.canonical import atomic_write, write_json
 from mobilekit.target import Budget
 
 if TYPE_CHECKING:
+    from mobilekit.package.npu_variant import NpuVariant
     from mobilekit.pipeline.budgets import RefusedRung
     from mobilekit.pipeline.opened import Opened
     from mobilekit.pipeline.variant import Variant
@@ -35,8 +36,12 @@ def write_variant(
     target: Target,
     tier: Tier,
     refused: Sequence[RefusedRung],
+    compiled: Sequence[NpuVariant] = (),
 ) -> None:
-    """Fill a stage's ``folder``; ``refused`` are the rungs that were outside their budgets."""
+    """Fill a stage's ``folder``; ``refused`` are the rungs that were outside their budgets.
+
+    ``compiled`` are the variants for single chips.
+    """
     digest, tools = origin_digests(opened.job)
     origin = Origin(
         model_digest=digest,
@@ -55,12 +60,16 @@ def write_variant(
         precision=variant.precision,
         scheme=variant.scheme,
         origin=origin,
+        variants=tuple(compiled),
     )
     chosen.write_tier(folder / FILES, variant.path, published)
     if variant.plan is not None:
         atomic_write(folder / FILES / PLAN_FILE, variant.plan.to_json().encode())
-    write_bundle(folder / BUNDLE, folder / FILES, model=chosen.model_file)
-    write_json(folder / MEASURED, _measured(opened, variant, target, tier, refused))
+    names = [each.file for each in compiled]
+    write_bundle(folder / BUNDLE, folder / FILES, model=chosen.model_file, variants=names)
+    measured = _measured(opened, variant, target, tier, refused)
+    measured["warnings"] += [each.left_behind() for each in compiled if not each.compiled.whole]
+    write_json(folder / MEASURED, {**measured, **_compiled(compiled)})
 
 
 def _measured(
@@ -109,6 +118,11 @@ def _measured(
         "warnings": [*opened.warnings(), *lower, *gate_warnings(gates)],
         **variant.measured,
     }
+
+
+def _compiled(variants: Sequence[NpuVariant]) -> dict[str, list[dict[str, Any]]]:
+    """What the makers' compilers took; nothing where nothing was compiled."""
+    return {"npu_variants": [each.to_report() for each in variants]} if variants else {}
 
 
 def _float32_islands(variant: Variant) -> dict[str, dict[str, str]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mobilekit.convert.refusals import Dialect
     from mobilekit.description import ModelDescription
     from mobilekit.package.manifest import Origin
+    from mobilekit.package.npu_variant import NpuVariant
     from mobilekit.package.scheme import Scheme
     from mobilekit.quantisation import QuantisationPlan
     from mobilekit.source.graph import Graph
@@ -52,7 +53,10 @@ class Writing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What a tier's manifest says of its file, beside what the file says itself."""
+    """What a tier's manifest says of its file, beside what the file says itself.
+
+    ``variants`` are the same file compiled for single chips.
+    """
 
     description: ModelDescription
     target: str
@@ -60,6 +64,7 @@ class Published:
     precision: Precision
     scheme: Scheme
     origin: Origin
+    variants: tuple[NpuVariant, ...] = ()
 
 
 class Format(ABC):

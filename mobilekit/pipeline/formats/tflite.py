@@ -92,6 +92,7 @@ class Tflite(Format):
             precision=published.precision,
             scheme=published.scheme,
             origin=published.origin,
+            variants=published.variants,
         )
 
     def integer_islands(self, path: Path) -> Mapping[str, int] | None:
