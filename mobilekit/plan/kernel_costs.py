@@ -27,6 +27,9 @@ OPERATOR_NS = 500.0
 TABLE_NS = 0.09
 """An int8 function of one value, element by element, is a table of 256 results."""
 
+TABLES = frozenset({"Abs", "Cos", "Elu", "Exp", "Gelu", "Log", "Neg", "Sigmoid", "Sin", "Sqrt", "Tanh"})
+"""XNNPACK makes such a table of DEQUANTIZE, one of these in float, and QUANTIZE."""
+
 _CACHED_BYTES = 1 << 20
 _BEYOND_CACHE, _BEYOND_CACHE_BOTH = 2.2, 3.3
 """How much longer float takes where a map, or each of two, does not stay in the cache of a core."""
@@ -41,6 +44,7 @@ _ELEMENTWISE: Mapping[str, Costs] = MappingProxyType(
         "LeakyRelu": (0.1, 0.065),
         "Sigmoid": (0.2, TABLE_NS),
         "Tanh": (0.2, TABLE_NS),
+        "Gelu": (0.22, TABLE_NS),
         "PRelu": (0.13, 8.0),
         "Softmax": (0.4, 2.0),
         "Clip": (0.1, 0.08),
@@ -69,17 +73,21 @@ _AVERAGE, _AVERAGE_POSITION = (0.065, 3.6), (2.0, 20.0)
 _MAXIMUM = (0.1, 0.04)
 _MEAN = (0.06, 0.02)
 
-# Per multiply-accumulate, channels of the result counted in blocks of 16.
-_DENSE, _DENSE_FEW = (0.013, 0.0038), (0.021, 0.0042)
+# Per multiply-accumulate, channels of the result counted in blocks of 16. Int8 kernels read the channels of a
+# tap in eights: three of a picture cost as much as eight. 1x1 convolutions in one group are products.
+_DENSE, _DENSE_FEW, _PRODUCT = (0.013, 0.0038), (0.021, 0.0042), (0.013, 0.0042)
 _DEPTHWISE, _DEPTHWISE_WIDE = (0.029, 0.064), (0.04, 0.06)
-_RESULT = (0.02, 0.1)
+_RESULT = (0.02, 0.13)
 _BLOCK = 16
+_READ_TOGETHER = 8
 _FEW_CHANNELS = 32
 _SMALL_KERNEL = 9
 
 
 def costs_of(view: GraphView, node: onnx.NodeProto, output: str) -> Costs:
     """The costs of ``node``, whose result is ``output`` (after fusion)."""
+    if merged_into(view, node) is not None:
+        return 0.0, 0.0
     shape = view.shapes[output]
     if node.op_type in ("Conv", "ConvTranspose", "MatMul", "Gemm"):
         return _with_weights(view, node, shape)
@@ -105,6 +113,18 @@ def is_depthwise(view: GraphView, node: onnx.NodeProto) -> bool:
     """Whether ``node`` is a convolution of every channel for itself."""
     groups = next((a.i for a in node.attribute if a.name == "group"), 1)
     return node.op_type == "Conv" and groups > 1 and view.shapes[node.input[1]][:2] == (groups, 1)
+
+
+def merged_into(view: GraphView, node: onnx.NodeProto) -> onnx.NodeProto | None:
+    """The convolution that pads the zeros of ``node`` itself, if it has the same form; else None."""
+    readers = view.consumers.get(node.output[0], [])
+    if node.op_type != "Pad" or len(readers) != 1 or node.output[0] in view.outputs:
+        return None
+    reader, value = view.nodes[readers[0]], view.constants.get(node.input[2]) if len(node.input) > 2 else None
+    rank, pads = len(view.shapes[node.output[0]]), view.constants.get(node.input[1])
+    if reader.op_type != "Conv" or rank != 4 or pads is None or (value is not None and value.any()):
+        return None
+    return None if pads.reshape(2, -1)[:, :2].any() else reader
 
 
 def conversion_ns(view: GraphView, value: str, *, to_int8: bool) -> float:
@@ -146,29 +166,33 @@ def _with_weights(view: GraphView, node: onnx.NodeProto, shape: tuple[int, ...])
         channels = shape[-1]
         taps = math.prod(weights) // max(1, channels)
         positions = math.prod(shape) // max(1, channels)
-        return _dense(positions, taps, channels)
+        return _dense(positions, (1, taps), channels)
     groups = next((a.i for a in node.attribute if a.name == "group"), 1)
     channels, positions = shape[1], _positions(shape)
     if node.op_type == "ConvTranspose":
         strides = next((math.prod(a.ints) for a in node.attribute if a.name == "strides"), 1)
-        return _dense(positions, math.prod(weights) // (max(1, channels) * max(1, strides)), channels)
-    taps = math.prod(weights[1:])
+        return _dense(positions, (1, math.prod(weights) // (max(1, channels) * max(1, strides))), channels)
+    taps = math.prod(weights[2:])
     if is_depthwise(view, node):
         wide = taps > _SMALL_KERNEL
         work = positions * taps * _blocks(channels)
         per = _DEPTHWISE_WIDE if wide else _DEPTHWISE
         return OPERATOR_NS + per[0] * work, OPERATOR_NS + per[1] * work
-    dense = [_dense(positions, taps, channels // groups) for _ in range(groups)]
+    if groups == 1:
+        return _dense(positions, (taps, weights[1]), channels)
+    dense = [_dense(positions, (taps, weights[1]), channels // groups, whole=False) for _ in range(groups)]
     return sum(f for f, _ in dense), sum(i for _, i in dense)
 
 
-def _dense(positions: int, taps: int, channels: int) -> Costs:
+def _dense(positions: int, taps: tuple[int, int], channels: int, *, whole: bool = True) -> Costs:
+    """Of ``taps`` (places, channels at each); ``whole`` where these are all the channels there are."""
     per = _DENSE_FEW if channels < _FEW_CHANNELS else _DENSE
+    per = _PRODUCT if whole and taps[0] == 1 and channels < _FEW_CHANNELS else per
     results = positions * _blocks(channels)
-    work = results * taps
+    read = taps[0] * -(-taps[1] // _READ_TOGETHER) * _READ_TOGETHER
     return (
-        OPERATOR_NS + per[0] * work + _RESULT[0] * results,
-        OPERATOR_NS + per[1] * work + _RESULT[1] * results,
+        OPERATOR_NS + per[0] * results * math.prod(taps) + _RESULT[0] * results,
+        OPERATOR_NS + per[1] * results * read + _RESULT[1] * results,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mobilekit.convert.tflite.view import view_of
-from mobilekit.plan.kernel_costs import conversion_ns, costs_of, is_depthwise
+from mobilekit.plan.kernel_costs import conversion_ns, costs_of, is_depthwise, merged_into
 from mobilekit.source.graph import Graph
 
 CONV = """g (float[1, {c}, {s}, {s}] x) => (float[1, {c}, {s}, {s}] y) {{
@@ -30,6 +30,7 @@ MEASURED = [
     (128, 32, 3, 1, 2.265, 0.535),
     (48, 40, 1, 1, 0.0444, 0.0241),
     (24, 80, 1, 1, 0.0642, 0.0471),
+    (2, 320, 3, 1, 0.733, 0.742),
 ]
 
 
@@ -73,3 +74,26 @@ def test_conversions_of_large_maps_cost_more_each(graph_of: Callable[..., Graph]
         graph = graph_of(f"g ({shape} x) => ({shape} y) {{ y = Relu(x) }}", {})
         sizes.append([conversion_ns(view_of(graph), "x", to_int8=way) for way in (True, False)])
     assert all(large > 4 * small for small, large in zip(*sizes, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("pads", "value", "reader", "expected"),
+    [
+        ([0, 0, 1, 1, 0, 0, 1, 1], 0.0, "Conv(p, w)", True),
+        ([0, 0, 1, 1, 0, 0, 1, 1], 1.0, "Conv(p, w)", False),
+        ([0, 1, 1, 1, 0, 0, 1, 1], 0.0, "Conv(p, v)", False),
+        ([0, 0, 1, 1, 0, 0, 1, 1], 0.0, "MaxPool<kernel_shape = [3, 3]>(p)", False),
+    ],
+)
+def test_a_convolution_pads_its_zeros_itself(
+    graph_of: Callable[..., Graph], pads: list[int], value: float, reader: str, *, expected: bool
+) -> None:
+    """Zeros around height and width cost nothing; other numbers, channels and readers do."""
+    graph = graph_of(
+        f"g (float[1, 8, 8, 8] x) => (float[1, 8, 8, 8] y) {{ p = Pad(x, pads, value) y = {reader} }}",
+        {"pads": np.array(pads), "value": np.array(value, np.float32)}
+        | {"w": np.ones((8, 8, 3, 3)), "v": np.ones((8, 9, 3, 3))},
+    )
+    view = view_of(graph)
+    assert (merged_into(view, view.nodes[0]) is not None) is expected
+    assert (costs_of(view, view.nodes[0], "p") == (0.0, 0.0)) is expected
