@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mobilekit.target import Target
 from mobilekit.target_file import target_from_toml
 from mobilekit.tier import DeviceProfile, Machine, Machines, Rule, Soc, Tier, rules_as_json, select
 
 _ROOT = Path(__file__).parents[1]
 _VECTORS = json.loads((_ROOT / "tests/vectors/tier_cases.json").read_text())
-_ANDROID = target_from_toml(_ROOT / "targets/android.toml")
+_ANDROID, _IOS = (target_from_toml(_ROOT / "targets" / f"{name}.toml") for name in ("android", "ios"))
+_TARGETS = {target.name: target for target in (_ANDROID, _IOS)}
 
 
 def _rule(data: dict[str, Any]) -> Rule:
@@ -30,7 +32,7 @@ def _rule(data: dict[str, Any]) -> Rule:
 
 def _tiers(case: dict[str, Any]) -> tuple[Tier, ...]:
     if "target" in case:
-        return _ANDROID.tiers
+        return _TARGETS[case["target"]].tiers
     return tuple(
         Tier(name=t["name"], precision="fp32", rules=tuple(_rule(r) for r in t["rules"]))
         for t in _VECTORS["rule_sets"][case["rule_set"]]
@@ -41,6 +43,14 @@ def _tiers(case: dict[str, Any]) -> tuple[Tier, ...]:
 def test_selects_the_tier_of_every_vector(case: dict[str, Any]) -> None:
     """The vectors that all implementations share hold here."""
     assert select(_tiers(case), DeviceProfile(**case["profile"])).name == case["tier"]
+
+
+@pytest.mark.parametrize("target", _TARGETS.values(), ids=lambda target: target.name)
+def test_every_tier_of_a_target_has_a_device(target: Target) -> None:
+    """The vectors name a device for each tier, and one that says nothing."""
+    cases = [case for case in _VECTORS["cases"] if case.get("target") == target.name]
+    assert {case["tier"] for case in cases} == {tier.name for tier in target.tiers}
+    assert target.name != "ios" or {} in [case["profile"] for case in cases]
 
 
 _NAMES = st.sampled_from(["QTI", "Qualcomm", "Google", "SM8650", "Tensor G4", ""])
