@@ -1,8 +1,8 @@
-"""``python _peer_packages.py FOLDER MODEL…``: .mlpackages by way of onnx2tf's SavedModel.
+"""``python _peer_packages.py FOLDER WAY MODEL``: an .mlpackage by way of onnx2tf's SavedModel.
 
 Run by the interpreter of an environment with onnx2tf, TensorFlow and coremltools: onnx2tf writes a
-SavedModel, coremltools' TensorFlow frontend converts that, in float16 for iOS 17 as we do. The models
-are copied first: onnx2tf overwrites what it is given. What fails is skipped, and said.
+SavedModel, coremltools' TensorFlow frontend converts that, in float16 for iOS 17 as we do. The model
+is copied first: onnx2tf overwrites what it is given. Ends with 1 and a line that says why it failed.
 """
 
 from __future__ import annotations
@@ -15,26 +15,32 @@ from typing import Any
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-
-BACKENDS: dict[str, dict[str, object]] = {
+WAYS: dict[str, dict[str, object]] = {
     "direct": {"flatbuffer_direct_output_saved_model": True},
     "tf_converter": {"tflite_backend": "tf_converter", "output_signaturedefs": True},
+    "tf_converter, not strict": {
+        "tflite_backend": "tf_converter",
+        "output_signaturedefs": True,
+        "disable_strict_mode": True,
+    },
 }
-"""onnx2tf's two ways to a SavedModel."""
+"""onnx2tf's ways to a SavedModel. Strict, as it is by default, it tries every pair of transpositions
+of an operator's operands on real values (576 of two maps): minutes for a network of large ones."""
+REFUSED = "cannot convert: "
+_LONGEST = 200
 
 
-def main() -> None:
-    folder = Path(sys.argv[1])
-    for model in map(Path, sys.argv[2:]):
-        for backend, options in BACKENDS.items():
-            work = folder / model.stem / backend
-            work.mkdir(parents=True)
-            try:
-                convert(Path(shutil.copy(model, work / model.name)), options).save(
-                    str(work / f"{model.stem}.mlpackage")
-                )
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it ends with, the next one is tried
-                print(f"cannot convert {model.name}, {backend}: {type(error).__name__}: {error}"[:1200])
+def main() -> int:
+    folder, way, model = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    folder.mkdir(parents=True)
+    try:
+        made = convert(Path(shutil.copy(model, folder / model.name)), WAYS[way])
+        made.save(str(folder / f"{model.stem}.mlpackage"))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it ends with
+        said = [line.strip() for line in str(error).splitlines() if line.strip()]
+        print(f"{REFUSED}{type(error).__name__}: {said[-1] if said else ''}"[:_LONGEST])
+        return 1
+    return 0
 
 
 def convert(model: Path, options: dict[str, object]) -> Any:
@@ -55,4 +61,4 @@ def convert(model: Path, options: dict[str, object]) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

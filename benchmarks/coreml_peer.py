@@ -1,12 +1,15 @@
 """Operators of our .mlpackage against the way over onnx2tf's SavedModel and coremltools' TensorFlow frontend.
 
-Constants are not counted, transposes are printed. Of onnx2tf's two ways to a SavedModel the one with fewer
-operators counts; a model that neither can convert has no ratio, and is said. The peer's interpreter needs
-onnx2tf, TensorFlow and coremltools. float16, iOS 17, both.
+Constants are not counted, transposes are printed. Of onnx2tf's ways to a SavedModel the one with the fewest
+operators counts; each has a process of its own and a time limit, what fails is shown as failed, with the
+reason. A model that none can convert has no ratio. The peer's interpreter needs onnx2tf, TensorFlow and
+coremltools, and its onnxsim is used as in its activated environment. float16, iOS 17, both.
 """
 
 from __future__ import annotations
 
+import argparse
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -14,43 +17,73 @@ from typing import Any
 
 import _measure as m
 from _mil_count import operators
+from _peer_packages import REFUSED, WAYS
 
 AT_MOST = 0.6
-BACKENDS = ("direct", "tf_converter")
+LIMIT_S = 600.0
+FAILED = "failed"
 WITH_TRANSPOSES = ("exposure_iat_256",)
 """Attention needs some; the others are convolutional, or permute at their outputs only."""
 
+Peers = dict[str, "Counter[str] | str"]
+"""By way: the operators of the package, or why there is none."""
+
 
 def main() -> None:
-    given = m.arguments(__doc__ or "")
+    given = m.arguments(__doc__ or "", more=flags)
     with m.scratch() as folder:
         cases = m.cases(given)
-        peers = peer_counts(cases, given, folder)
-        ours = {case.name: our_count(case, given, folder) for case in cases}
-    found = {name: measured(ours[name], peers.get(name, {})) for name in ours}
-    headings = ["model", "ours", "transposes", *(f"onnx2tf {b}" for b in BACKENDS), "transposes", "ratio"]
+        found: dict[str, dict[str, Any]] = {}
+        for case in cases:
+            ours = our_count(case, given, folder)
+            found[case.name] = measured(ours, peer_counts(case, given, folder))
+    headings = ["model", "ours", "transposes", *WAYS, "transposes", "ratio"]
     m.table(headings, [row(name, value) for name, value in found.items()])
+    for name, value in found.items():
+        for way, why in value["failures"].items():
+            print(f"{name}, {way}: {why}")
     m.finish("coreml_peer", found, goals(found))
 
 
-def peer_counts(cases: list[m.Case], given: Any, folder: Path) -> dict[str, dict[str, Counter[str]]]:
-    """Operators of the peer's packages by case and way; a way that fails is missing."""
-    work = folder / "peer"
-    work.mkdir()
+def flags(parser: argparse.ArgumentParser) -> None:
+    """How long the peer may take."""
+    parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds for a conversion of the peer")
+
+
+def peer_counts(case: m.Case, given: Any, folder: Path) -> Peers:
+    """What each of the peer's ways makes of a case."""
     script = Path(__file__).with_name("_peer_packages.py")
-    print(f"onnx2tf and coremltools: converting {len(cases)} models", file=sys.stderr)
-    command = [given.peer_python, script, work, *(case.model for case in cases)]
-    ran = m.checked(m.run(command, cwd=work, cache=folder / "cache"), "the peer")
-    for line in ran.output.splitlines():
-        if line.startswith("cannot convert"):
-            print(f"peer: {line}", file=sys.stderr)
-    found: dict[str, dict[str, Counter[str]]] = {}
-    for case in cases:
-        for backend in BACKENDS:
-            package = work / case.model.stem / backend / f"{case.model.stem}.mlpackage"
-            if package.is_dir():
-                found.setdefault(case.name, {})[backend] = operators(package)
+    found: Peers = {}
+    for index, way in enumerate(WAYS):
+        print(f"{case.name}: the peer, {way}", file=sys.stderr)
+        place = folder / "peer" / case.model.stem / str(index)
+        command = [str(word) for word in (given.peer_python, script, place, way, case.model)]
+        why = ended(command, given, folder)
+        found[way] = why or operators(place / f"{case.model.stem}.mlpackage")
     return found
+
+
+def ended(command: list[str], given: Any, folder: Path) -> str:
+    """Run a conversion of the peer; why there is no package, or nothing."""
+    environment = m.environment(given.peer_python, folder / "cache")
+    log = folder / "peer.log"
+    with log.open("wb") as said:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                timeout=given.limit,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"not done after {given.limit:g} s"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    why = next((line.partition(REFUSED)[2] for line in reversed(lines) if REFUSED in line), "")
+    return "" if done.returncode == 0 else why or f"exit code {done.returncode}"
 
 
 def our_count(case: m.Case, given: Any, folder: Path) -> Counter[str]:
@@ -70,13 +103,15 @@ def our_count(case: m.Case, given: Any, folder: Path) -> Counter[str]:
     return operators(artifact.path)
 
 
-def measured(ours: Counter[str], peers: dict[str, Counter[str]]) -> dict[str, Any]:
+def measured(ours: Counter[str], peers: Peers) -> dict[str, Any]:
     """The figures of a model."""
-    best = min(peers.values(), key=Counter.total, default=None)
+    counted = {way: each for way, each in peers.items() if isinstance(each, Counter)}
+    best = min(counted.values(), key=Counter.total, default=None)
     return {
         "ours": ours.total(),
         "transposes": ours["transpose"],
-        "peers": {backend: counts.total() for backend, counts in peers.items()},
+        "peers": {way: counts.total() for way, counts in counted.items()},
+        "failures": {way: each for way, each in peers.items() if isinstance(each, str)},
         "peer_transposes": best["transpose"] if best else None,
         "ratio": ours.total() / best.total() if best else None,
     }
@@ -84,7 +119,7 @@ def measured(ours: Counter[str], peers: dict[str, Counter[str]]) -> dict[str, An
 
 def row(name: str, value: dict[str, Any]) -> list[object]:
     """A line of the table."""
-    peers = [value["peers"].get(backend) for backend in BACKENDS]
+    peers = [value["peers"].get(way, FAILED) for way in WAYS]
     return [name, value["ours"], value["transposes"], *peers, value["peer_transposes"], value["ratio"]]
 
 
