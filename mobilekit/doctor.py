@@ -7,8 +7,9 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,6 +58,7 @@ def examine() -> tuple[Finding, ...]:
         _tried("litert executes a model", _run_litert),
         _tried("core ml packages are evaluated", _run_coreml, optional=sys.platform == "win32"),
         _core_ml(),
+        *_accelerators(),
         _store(),
     )
 
@@ -92,7 +94,7 @@ def _run_onnxruntime() -> str:
         return _checked(session)
 
 
-def _run_litert() -> str:
+def _run_litert(accelerator: str = "cpu") -> str:
     from mobilekit.convert.tflite.api import emit
     from mobilekit.description import ModelDescription
     from mobilekit.runtimes import open_runtime
@@ -104,7 +106,7 @@ def _run_litert() -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tiny.tflite"
         path.write_bytes(content)
-        with open_runtime(path) as session:
+        with open_runtime(path, accelerator=accelerator) as session:
             return _checked(session)
 
 
@@ -146,6 +148,21 @@ def _core_ml() -> Finding:
         return Finding(name=name, status="absent", detail=f"only on macOS; here: {availability().detail}")
     status: Status = "ok" if find_spec("coremltools.libcoremlpython") else "broken"
     return Finding(name=name, status=status, detail=f"macOS {platform.mac_ver()[0]}")
+
+
+def _accelerators() -> Iterator[Finding]:
+    """What accelerators run here: tried where a tiny file of their format can be made in a moment."""
+    from mobilekit.runtimes.presence import accelerators_here
+
+    for suffix in (".tflite", ".qdq.onnx"):
+        for presence in accelerators_here(suffix):
+            name = f"{presence.opened_as} executes {suffix} files"
+            if not presence.availability.available:
+                yield Finding(name=name, status="absent", detail=presence.availability.detail)
+            elif suffix == ".tflite":
+                yield _tried(name, partial(_run_litert, presence.opened_as))
+            else:
+                yield Finding(name=name, status="ok", detail=presence.availability.detail)
 
 
 def _store() -> Finding:

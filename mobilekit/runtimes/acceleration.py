@@ -60,7 +60,8 @@ class Acceleration:
         device = f"{self.adapter} (software)" if self.emulated else self.adapter
         if self.whole:
             return f"all {self.operators} operators on {device}"
-        parts = "" if self.partitions is None else f" in {self.partitions} parts"
+        count = self.partitions
+        parts = "" if count is None else f" in {count} part{'' if count == 1 else 's'}"
         blamed = "; ".join(str(refusal) for refusal in self.refused)
         line = f"{self.accepted} of {self.operators} operators on {device}{parts}, the rest on the CPU"
         return f"{line}; it refuses {blamed}" if blamed else line
@@ -87,3 +88,9 @@ class AcceleratedSession(Session, Protocol):
     @property
     def acceleration(self) -> Acceleration:
         """What the accelerator took of the file."""
+
+
+def acceleration_of(session: Session) -> Acceleration | None:
+    """What an accelerator took of the opened file; None for a session that runs on none."""
+    found = getattr(session, "acceleration", None)
+    return found if isinstance(found, Acceleration) else None

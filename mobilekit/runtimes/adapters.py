@@ -8,7 +8,6 @@ Chromium), then Mesa's lavapipe (software). Elsewhere the system has one way onl
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import subprocess
@@ -17,14 +16,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from mobilekit.runtimes.isolated import environment
+from mobilekit.runtimes.isolated import environment, signal_name
 from mobilekit.runtimes.vulkan import VulkanDevice
 
 CHOSEN_BY = ("VK_DRIVER_FILES", "VK_ICD_FILENAMES")
 """The loader's variables, the stronger first; what the user says in them is never overruled."""
 
 INSTALL = "install a GPU's Vulkan driver, or a software one: apt-get install chromium brings SwiftShader"
+
+PROBE = (sys.executable, "-m", "mobilekit.runtimes.vulkan")
 
 _LOADER = "libvulkan.so.1"
 _PROBE_S = 30.0
@@ -76,31 +78,22 @@ def _find(platform: str, given: tuple[str, ...]) -> Found:
     if platform != "linux":
         system = {"darwin": "Metal", "win32": "Direct3D"}.get(platform, platform)
         return Found(adapter=Adapter(name=f"the default {system} device", emulated=False))
-    loader = vulkan_loader()
-    if loader is None:
-        return Found(adapter=None, reason=f"there is no Vulkan loader ({_LOADER}) here")
     problems: list[str] = []
     for files in [()] if any(given) else list(driver_files()):
-        adapter = _probed(loader, files, problems)
+        adapter = _probed(files, problems)
         if adapter is not None:
             return Found(adapter=adapter)
     reason = "no Vulkan device here"
     if any(given):
         said = ", ".join(f"{name}={value}" for name, value in zip(CHOSEN_BY, given, strict=True) if value)
         reason = f"no Vulkan device by {said}"
-    return Found(adapter=None, reason="; ".join([reason, *problems]))
+    return Found(adapter=None, reason="; ".join([reason, *dict.fromkeys(problems)]))
 
 
-def vulkan_loader() -> str | None:
-    """The system's Vulkan loader, else the one that a browser brings; None without either."""
-    browsers = [str(Path(folder, _LOADER)) for folder in _BROWSERS]
-    for library in (_LOADER, *(path for path in browsers if Path(path).is_file())):
-        try:
-            ctypes.CDLL(library)
-        except OSError:
-            continue
-        return library
-    return None
+def loaders() -> tuple[str, ...]:
+    """Where the Vulkan loader may be: the system's, else the one that a browser brings."""
+    browsers = [Path(folder, _LOADER) for folder in _BROWSERS]
+    return (_LOADER, *(str(path) for path in browsers if path.is_file()))
 
 
 def driver_files() -> Iterator[tuple[str, ...]]:
@@ -116,34 +109,38 @@ def driver_files() -> Iterator[tuple[str, ...]]:
         yield (str(path),)
 
 
-def _probed(loader: str, files: tuple[str, ...], problems: list[str]) -> Adapter | None:
+def _probed(files: tuple[str, ...], problems: list[str]) -> Adapter | None:
     """The first device of these drivers (none: those that the environment names), real ones first."""
     variables = {name: os.pathsep.join(files) for name in CHOSEN_BY} if files else {}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "mobilekit.runtimes.vulkan", loader],
+            [*PROBE, *loaders()],
             env={**environment(), **variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PROBE_S,
-            check=True,
+            check=False,
         )
-        found = [VulkanDevice(**each) for each in json.loads(done.stdout.splitlines()[-1])]
     except subprocess.TimeoutExpired:
         problems.append(f"{_named(files)} did not answer within {_PROBE_S:g} s")
         return None
-    except (subprocess.CalledProcessError, OSError, ValueError, LookupError, TypeError) as error:
+    if done.returncode != 0:
         if len(files) > 1:  # one of them ends the process: each for itself
-            each = (_probed(loader, (file,), problems) for file in files)
+            each = (_probed((file,), problems) for file in files)
             return next((adapter for adapter in each if adapter is not None), None)
-        problems.append(f"{_named(files)} fails: {error}")
+        ended = signal_name(-done.returncode) if done.returncode < 0 else f"exit code {done.returncode}"
+        problems.append(f"{_named(files)} fails ({ended})")
         return None
-    for device in sorted(found, key=lambda device: device.emulated):
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if found["loader"] is None:
+        problems.append(f"there is no Vulkan loader ({_LOADER})")
+    devices = [VulkanDevice(**each) for each in found["devices"]]
+    for device in sorted(devices, key=lambda device: device.emulated):
         return Adapter(
             name=device.name,
             emulated=device.emulated,
             float16=device.float16,
-            loader=loader,
+            loader=found["loader"],
             variables=variables,
         )
     return None

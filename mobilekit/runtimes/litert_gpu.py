@@ -21,7 +21,7 @@ from mobilekit.runtimes.gpu_blame import fatal_operator, refused_operators
 from mobilekit.runtimes.gpu_messages import DelegateSaid, read_messages
 from mobilekit.runtimes.served import DriverProcess, last_error
 from mobilekit.runtimes.tflite_cut import TfliteGraph
-from mobilekit.runtimes.tflite_details import read_details
+from mobilekit.runtimes.tflite_details import read_details, read_names
 from mobilekit.runtimes.tflite_file import read_border
 from mobilekit.runtimes.tflite_values import from_file, to_file
 
@@ -94,8 +94,8 @@ class GpuSession(ClosedOnExit):
         self._owns_process = owns_process
         try:
             facts, self.acceleration = _opened(path, process, precision)
-            self._names_in = _by_name(path, facts["inputs"], [t.spec.name for t in border.inputs])
-            self._names_out = _by_name(path, facts["outputs"], [t.spec.name for t in border.outputs])
+            self._names_in = _by_name(path, facts["inputs"], [t.index for t in border.inputs])
+            self._names_out = _by_name(path, facts["outputs"], [t.index for t in border.outputs])
         except MobilekitError:
             self.close()
             raise
@@ -223,13 +223,14 @@ def _trying(process: GpuProcess, precision: Precision) -> Callable[[Path], str |
     return tried
 
 
-def _by_name(path: Path, names: Sequence[str], expected: Sequence[str]) -> tuple[str, ...]:
-    """The border's names, which the accelerator must have too. Raises AcceleratorError."""
+def _by_name(path: Path, names: Sequence[str], indices: Sequence[int]) -> tuple[str, ...]:
+    """The border's names in the file, which the accelerator must have too. Raises AcceleratorError."""
+    expected = read_names(path, indices)
     if sorted(names) != sorted(expected) or len(set(names)) != len(names):
         message = f"{path}: the GPU calls its inputs or outputs {', '.join(names)}, "
         message += f"expected {', '.join(expected)}"
         raise AcceleratorError(message, hint="the file has several signatures, or tensors of one name")
-    return tuple(expected)
+    return expected
 
 
 def _check_types(path: Path, details: Iterable[Mapping[str, Any]]) -> None:

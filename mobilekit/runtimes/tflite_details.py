@@ -5,6 +5,7 @@ Read from the file itself: runtimes other than the interpreter do not say.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,24 @@ def read_details(path: Path, indices: tuple[int, ...]) -> dict[int, dict[str, An
 
     graph = schema.Model.GetRootAs(path.read_bytes()).Subgraphs(0)
     return {index: _details(path, graph.Tensors(index)) for index in indices}
+
+
+def read_names(path: Path, indices: Sequence[int]) -> tuple[str, ...]:
+    """What runtimes that go by signatures call these inputs or outputs of subgraph 0.
+
+    That is the first signature's name for the tensor; the tensor's own in a file without signatures.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.Model.GetRootAs(path.read_bytes())
+    graph = model.Subgraphs(0)
+    names = {index: graph.Tensors(index).Name().decode() for index in indices}
+    if model.SignatureDefsLength():
+        signature = model.SignatureDefs(0)
+        maps = [signature.Inputs(i) for i in range(signature.InputsLength())]
+        maps += [signature.Outputs(i) for i in range(signature.OutputsLength())]
+        names |= {int(entry.TensorIndex()): entry.Name().decode() for entry in maps}
+    return tuple(names[index] for index in indices)
 
 
 def _details(path: Path, tensor: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The Vulkan devices of one driver, asked of the Vulkan loader: ``python -m mobilekit.runtimes.vulkan``.
+"""The Vulkan devices of a driver: ``python -m mobilekit.runtimes.vulkan LOADER…`` asks a Vulkan loader.
 
 The drivers are those that ``VK_DRIVER_FILES`` (or ``VK_ICD_FILENAMES``) names; the answer is a line of
 JSON. It is a program of its own because a broken driver can end the process that loads it.
@@ -7,10 +7,12 @@ Structures and numbers: the Vulkan specification 1.3, vulkan_core.h.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import struct
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -103,5 +105,13 @@ def _device(vulkan: Any, handle: ctypes.c_void_p) -> VulkanDevice:
     return VulkanDevice(name=name, emulated=kind == _CPU, float16=bool(float16.float16))
 
 
+def survey(loaders: Sequence[str]) -> dict[str, Any]:
+    """``loader``: the first of ``loaders`` that can be loaded, or None; ``devices``: what it finds."""
+    for loader in loaders:
+        with contextlib.suppress(OSError):
+            return {"loader": loader, "devices": [asdict(device) for device in devices(loader)]}
+    return {"loader": None, "devices": []}
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps([asdict(device) for device in devices(sys.argv[1])]) + "\n")
+    sys.stdout.write(json.dumps(survey(sys.argv[1:])) + "\n")

@@ -23,6 +23,38 @@ def test_this_machine_works(cli):
     ):
         assert findings[name]["status"] == "ok", findings[name]
     assert findings["onnx2tf"]["status"] in ("ok", "absent")
+    assert findings["gpu executes .tflite files"]["status"] in ("ok", "absent")
+
+
+def test_a_missing_gpu_says_what_to_install(monkeypatch):
+    """No GPU is no defect: absent, with the package that brings a software one."""
+    from mobilekit.runtimes import litert_gpu
+    from mobilekit.runtimes.adapters import Found
+
+    monkeypatch.setattr(
+        litert_gpu, "find_adapter", lambda: Found(adapter=None, reason="no Vulkan device here")
+    )
+    found = {finding.name: finding for finding in doctor._accelerators()}["gpu executes .tflite files"]
+    assert found.status == "absent"
+    assert "no Vulkan device here" in found.detail
+    assert "apt-get install chromium" in found.detail
+
+
+def test_a_broken_gpu_is_broken(monkeypatch):
+    """A GPU that is there and fails is said to be broken, with the reason."""
+    from mobilekit.errors import AcceleratorError
+    from mobilekit.runtimes import litert_gpu
+    from mobilekit.runtimes.adapters import Adapter, Found
+
+    def fail(*args, **keywords):
+        message = "Stub crashed (SIGABRT)"
+        raise AcceleratorError(message)
+
+    stub = Found(adapter=Adapter(name="Stub", emulated=True))
+    monkeypatch.setattr(litert_gpu, "find_adapter", lambda: stub)
+    monkeypatch.setattr(litert_gpu, "open_tflite_gpu", fail)
+    found = {finding.name: finding for finding in doctor._accelerators()}["gpu executes .tflite files"]
+    assert (found.status, found.detail) == ("broken", "AcceleratorError: Stub crashed (SIGABRT)")
 
 
 def test_text(cli):

@@ -51,6 +51,23 @@ def test_json(cli, model, tmp_path):
     assert done.stderr == ""
 
 
+def test_what_an_accelerator_took_is_said(cli, tmp_path):
+    """On the GPU: how much of the file runs there, for people and as JSON; precision elsewhere is refused."""
+    from mobilekit.runtimes.adapters import find_adapter
+    from tests.runtimes.support import scaled_tanh
+
+    (tmp_path / "net.tflite").write_bytes(scaled_tanh())
+    np.savez(tmp_path / "in.npz", x=np.ones((1, 3, 4, 5), np.float32))
+    done = cli("run", "net.tflite", "--feed", "in.npz", "--precision", "fp16")
+    assert done.returncode == 2
+    assert "no precision to choose" in done.stderr
+    if find_adapter().adapter is None:
+        pytest.skip(f"no GPU: {find_adapter().reason}")
+    command = ("run", "net.tflite", "--feed", "in.npz", "--accelerator", "gpu")
+    assert "all 2 operators on" in cli(*command).stderr
+    assert json.loads(cli(*command, "--json").stdout)["acceleration"]["whole"] is True
+
+
 @pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04 cut"])
 def test_bad_feed(cli, model, tmp_path, content):
     """A feed that is no .npz is exit code 42 and names the file."""
