@@ -36,7 +36,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class MobilekitError(Exception):
@@ -222,6 +222,14 @@ class WorkerError(EnvironmentProblem):
 
 
 class AcceleratorError(EnvironmentProblem):
-    """An accelerator is not there, or refuses the file."""
+    """An accelerator is not there, or refuses the file.
+
+    ``cause`` is ``refused`` where it takes nothing of the file, ``hung`` where it took too long; empty
+    for anything else (it is not there, it crashed).
+    """
 
     exit_code = 72
+
+    def __init__(self, message: str, *, hint: str = "", cause: Literal["", "refused", "hung"] = "") -> None:
+        super().__init__(message, hint=hint)
+        self.cause = cause

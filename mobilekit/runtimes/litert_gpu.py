@@ -179,7 +179,7 @@ def _opened(path: Path, process: GpuProcess, precision: Precision) -> tuple[dict
         if accepted == 0:
             blamed = "; ".join(map(str, refused)) or "it does not say why"
             message = f"{process.process.what} takes no operator of {path}: {blamed}"
-            raise AcceleratorError(message, hint="use the CPU")
+            raise AcceleratorError(message, hint="use the CPU", cause="refused")
         facts, _ = process.open(path, precision)
     return facts, Acceleration(
         accelerator="gpu",
@@ -201,7 +201,7 @@ def _explained(
     log = process.process.log
     if read_messages(log).adapter is None:
         return AcceleratorError(f"{error.message}; it said: {last_error(log)}", hint=error.hint or INSTALL)
-    if "within" in error.message:  # it hangs, and would again, each time as long
+    if error.cause == "hung":  # it hangs, and would again, each time as long
         return error
     fatal = fatal_operator(graph, _trying(process, precision))
     process.close()
@@ -238,7 +238,8 @@ def _check_types(path: Path, details: Iterable[Mapping[str, Any]]) -> None:
     found = sorted({str(each["dtype"]) for each in details} - _CARRIED)
     if found:
         message = f"{path}: LiteRT's buffers do not carry {', '.join(found)}, which it takes or gives"
-        raise AcceleratorError(message, hint=f"they carry {', '.join(sorted(_CARRIED))}; use the CPU")
+        hint = f"they carry {', '.join(sorted(_CARRIED))}; use the CPU"
+        raise AcceleratorError(message, hint=hint, cause="refused")
 
 
 def _note(adapter: Adapter, precision: Precision) -> str:

@@ -157,7 +157,7 @@ class DriverProcess:
             return line
         self._kill()
         message = f"{self.what} did not finish {doing} within {timeout_s:g} s, and was ended"
-        raise AcceleratorError(message, hint="give it longer (timeout_s), or use the CPU")
+        raise AcceleratorError(message, hint="give it longer (timeout_s), or use the CPU", cause="hung")
 
     def _death(self, doing: str) -> MobilekitError:
         """What ended the child, as an error; it is gone afterwards."""
