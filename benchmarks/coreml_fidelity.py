@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import _measure as m
+from _mil_count import operators
 from _quality import decibels
 
 FP32_DB = 90.0
@@ -38,6 +39,7 @@ def main() -> None:
         with m.scratch() as folder:
             found[case.name] = measured(case, given, folder)
     headings = ["model", *(f"{kind} {what}" for kind in KINDS for what in ("mean", "worst"))]
+    headings += ["operators", "transposes"]
     m.table([*headings, "islands", "seconds", "x ONNX Runtime"], [row(n, v) for n, v in found.items()])
     print(
         f"\nimport of coremltools: {seconds:.2f} s, with it: {', '.join(frameworks) or 'no other framework'}"
@@ -78,7 +80,13 @@ def measured(case: m.Case, given: Any, folder: Path) -> dict[str, Any]:
         "fp16": (artifacts["fp16"].path, "stored"),
         "fp16 all rounded": (artifacts["fp16"].path, "float16"),
     }
-    figures: dict[str, Any] = {"seconds": seconds, "islands": islands(artifacts["fp16"].path)}
+    counts = operators(artifacts["fp16"].path)
+    figures: dict[str, Any] = {
+        "seconds": seconds,
+        "islands": islands(artifacts["fp16"].path),
+        "operators": counts.total(),
+        "transposes": counts["transpose"],
+    }
     for kind, (path, precision) in sides.items():
         print(f"{case.name}: {len(feeds)} photos, {kind}", file=sys.stderr)
         session = opened(path, precision)
@@ -142,17 +150,19 @@ def psnr(expected: Sequence[Mapping[str, Any]], got: Sequence[Mapping[str, Any]]
 def row(name: str, value: dict[str, Any]) -> list[object]:
     """A line of the table."""
     figures = [value[kind][what] for kind in KINDS for what in ("mean", "worst")]
+    figures += [value["operators"], value["transposes"]]
     return [name, *figures, value["islands"], value["seconds"]["fp16"], value["times_onnx_runtime"]]
 
 
 def goals(found: dict[str, dict[str, Any]], frameworks: Sequence[str]) -> list[m.Goal]:
-    """Fidelity and time of every model; the demo's conversion; nothing imported beside coremltools."""
+    """Fidelity, time and transposes of every model; the demo's conversion; nothing imported beside coremltools."""
     result = [m.Goal(what="frameworks imported with coremltools", ratio=len(frameworks), at_most=0)]
     for name, value in found.items():
         result.append(m.Goal(what=f"{name} fp32 worst dB", ratio=value["fp32"]["worst"], at_least=FP32_DB))
         mean, worst = value["fp16"]["mean"], value["fp16"]["worst"]
         result.append(m.Goal(what=f"{name} fp16 mean dB", ratio=mean, at_least=FP16_MEAN_DB))
         result.append(m.Goal(what=f"{name} fp16 worst dB", ratio=worst, at_least=FP16_WORST_DB))
+        result.append(m.Goal(what=f"{name}: transposes", ratio=value["transposes"], at_most=0))
         times = value["times_onnx_runtime"]
         what = f"{name}: evaluator against ONNX Runtime"
         result.append(m.Goal(what=what, ratio=times, at_most=MOST_TIMES_ONNX_RUNTIME))

@@ -22,8 +22,6 @@ from _peer_packages import REFUSED, WAYS
 AT_MOST = 0.6
 LIMIT_S = 600.0
 FAILED = "failed"
-WITH_TRANSPOSES = ("exposure_iat_256",)
-"""Attention needs some; the others are convolutional, or permute at their outputs only."""
 
 Peers = dict[str, "Counter[str] | str"]
 """By way: the operators of the package, or why there is none."""
@@ -124,7 +122,7 @@ def row(name: str, value: dict[str, Any]) -> list[object]:
 
 
 def goals(found: dict[str, dict[str, Any]]) -> list[m.Goal]:
-    """At most 0.6 times the peer's operators; no transpose in a convolutional network."""
+    """At most 0.6 times the peer's operators; no transpose."""
     ratios = [
         m.Goal(what=f"{name}: operators against the peer's", ratio=value["ratio"], at_most=AT_MOST)
         for name, value in found.items()
@@ -133,7 +131,6 @@ def goals(found: dict[str, dict[str, Any]]) -> list[m.Goal]:
     return ratios + [
         m.Goal(what=f"{name}: transposes", ratio=value["transposes"], at_most=0)
         for name, value in found.items()
-        if name not in WITH_TRANSPOSES
     ]
 
 

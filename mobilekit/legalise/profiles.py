@@ -59,6 +59,7 @@ from mobilekit.legalise.rules import (
     normalisation,
     pad,
     pad_mil,
+    pointwise_mil,
     pool,
     pool_indices,
     pool_mil,
@@ -215,6 +216,7 @@ _COREML_FORMS: Stage = (
     *heads_mil.RULES,
     *gates_mil.RULES,
     *affine_mil.RULES,
+    *pointwise_mil.RULES,
 )
 
 PROFILES: dict[str, tuple[Stage, ...]] = {

@@ -1,4 +1,10 @@
-"""A product and a sum per channel for Core ML: ``batch_norm`` of mean 0 and variance 1 is both."""
+"""A product and a sum per channel for Core ML: part of the convolutions before, or one ``batch_norm``.
+
+A join of channels, and a resampling whose weights add up to one, let both through to what comes before::
+
+    Conv ─ Resize ─┐                                Conv' ─ Resize ─┐
+    Conv ──────────┴─ Concat ─ Mul ─ Add     →      Conv' ──────────┴─ Concat
+"""
 
 from __future__ import annotations
 
@@ -29,9 +35,49 @@ def _affine(node: Node, b: Builder) -> Replacement | None:
             is_image = shape == b.shape(node.name) and b.type(x).is_float
             if gamma is None or beta is None or not varies or not is_image:
                 continue
+            inside = _inside(x, gamma, beta, b)
+            if inside is not None:
+                return inside
             mean, variance = np.zeros_like(gamma), np.ones_like(gamma)
             return b.add("BatchNormalization", x, gamma, beta, mean, variance, epsilon=0.0)
     return None
+
+
+def _inside(value: str, gamma: Array, beta: Array, b: Builder) -> str | None:
+    """``value·gamma + beta`` by other weights of the convolutions before it; None unless all have some."""
+    before = len(b.nodes)
+    result = _scaled(value, gamma, beta, b)
+    if result is None:
+        del b.nodes[before:]
+    return result
+
+
+def _scaled(value: str, gamma: Array, beta: Array, b: Builder) -> str | None:
+    node = b.producer(value)
+    if node is None or node.domain or not b.is_used_once(value) or b.is_output(value):
+        return None
+    if node.op == "Conv":
+        return _convolved(node, gamma, beta, b)
+    if node.op == "Concat" and node["axis"] == 1:
+        sizes = [b.shape(part)[1] for part in node.inputs]
+        cuts = np.cumsum(sizes)[:-1]
+        pieces = zip(node.inputs, np.split(gamma, cuts), np.split(beta, cuts), strict=True)
+        parts = [_scaled(part, g, o, b) for part, g, o in pieces]
+        return None if None in parts else b.again(node, *parts)
+    if node.op == "Resize" and b.shape(node.inputs[0])[:2] == b.shape(value)[:2]:
+        source = _scaled(node.inputs[0], gamma, beta, b)
+        return None if source is None else b.again(node, source, *node.inputs[1:])
+    return None
+
+
+def _convolved(node: Node, gamma: Array, beta: Array, b: Builder) -> str | None:
+    weights, bias = b.constant(node.inputs[1]), b.constant(node.input(2))
+    if weights is None or (node.input(2) and bias is None):
+        return None
+    factors = gamma.astype(np.float64)
+    scaled = weights * factors.reshape(-1, *(1,) * (weights.ndim - 1))
+    offset = beta if bias is None else bias * factors + beta
+    return b.again(node, node.inputs[0], scaled.astype(weights.dtype), offset.astype(weights.dtype))
 
 
 def _per_channel(value: str, shape: tuple[int, ...], b: Builder) -> Array | None:

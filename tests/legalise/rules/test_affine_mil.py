@@ -34,3 +34,22 @@ def test_read_in_between():
     """The product is needed itself."""
     outputs = "float[1,4,3,3] y, float[1,4,3,3] m"
     assert _found(noise(4, 1, 1), noise(4, 1, 1), outputs=outputs) == {"mul": 1, "add": 1}
+
+
+INSIDE = (
+    'c = Conv (x, w) r = Resize<mode="linear", coordinate_transformation_mode="align_corners"> (c, , , z)'
+    " d = Conv<strides=[1,1]> (u, v, b) j = Concat<axis=1> (r, d) m = Mul (j, s) y = Add (m, o)"
+)
+WEIGHTS = {
+    "w": noise(2, 4, 1, 1, seed=1), "z": np.array([1, 2, 5, 5]), "v": noise(3, 4, 1, 1, seed=2), "b": noise(3),
+    "s": noise(5, 1, 1, seed=3), "o": noise(5, 1, 1, seed=4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("more", "left"), [("", 0), (", float[1,3,5,5] d", 1)])
+def test_inside_the_convolutions_before(more, left):
+    """Through a join and a resampling; not if one part is needed as it is."""
+    text = f"g (float[1,4,3,3] x, float[1,4,5,5] u) => (float[1,5,5,5] y{more}) {{ {INSIDE} }}"
+    feed = {"x": noise(1, 4, 3, 3, seed=5), "u": noise(1, 4, 5, 5, seed=6)}
+    found = check_mil(text_graph(text, WEIGHTS), feed)
+    assert (found["batch_norm"], found["mul"] + found["add"], found["conv"]) == (left, 0, 2)
