@@ -23,6 +23,7 @@ from mobilekit.pipeline.reference import RecordedSession, record
 from mobilekit.plan.api import plan_int8
 from mobilekit.plan.half_precision import HalfPlan, half_precision
 from mobilekit.plan.int16 import plan_w8a16
+from mobilekit.plan.wide_integers import check_integers
 from mobilekit.quantisation import QuantisationPlan
 from mobilekit.runtimes import open_runtime
 from mobilekit.runtimes.isolated import run_isolated
@@ -301,7 +302,10 @@ def float_islands(opened: Opened, prepared: Prepared) -> Mapping[str, str]:
 
 
 def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[str, Any]:
-    """The fp32 file against ONNX Runtime; what was found, as JSON. Raises DisagreementError."""
+    """The fp32 file against ONNX Runtime; what was found, as JSON. Raises DisagreementError.
+
+    UnsupportedOperatorError for integers that reach beyond the format's on the samples.
+    """
     job = opened.job
     emitted = emit_file(opened, prepared, precision="fp32")
     key = {
@@ -312,6 +316,8 @@ def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[st
     }
 
     def build(folder: Path) -> None:
+        if format_of(job.format).integer_bits == 32:
+            check_integers(prepared.graph, opened.verification)
         if job.stepwise:
             # A file that kills its runtime must end as an error, not end the build.
             run_isolated(emitted.path, [opened.verification[0]])

@@ -77,6 +77,8 @@ class Format(ABC):
     has_fallback: ClassVar[bool]
     needs_islands: ClassVar[bool]
     """Whether an fp16 file computes in float16 everywhere, but where it is told otherwise."""
+    integer_bits: ClassVar[int] = 64
+    """What its widest integers have."""
 
     @property
     def model_file(self) -> str:

@@ -28,6 +28,7 @@ class Coreml(Format):
     ios: ClassVar[tuple[Io, ...]] = ("float32", "image")
     has_fallback: ClassVar[bool] = False
     needs_islands: ClassVar[bool] = True
+    integer_bits: ClassVar[int] = 32
 
     def dialect(self, opset: Opset) -> Dialect:
         """What MIL can say."""
