@@ -66,6 +66,11 @@ class TensorDescription:
         """Number of channels of an image of this colour order."""
         return 1 if self.color == "gray" else 3
 
+    @property
+    def says_values(self) -> bool:
+        """Whether it says what values black and white have."""
+        return self.range is not None or self.mean is not None
+
     def affine(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """``(mean, std)`` per channel, in 0…255 units, so that value = (v - mean) / std."""
         if self.mean is not None and self.std is not None:

@@ -32,7 +32,7 @@ def write_starter(model: Path, out: Path, *, force: bool = False) -> tuple[str, 
 
 
 def border(model: Path) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
-    """Inputs and outputs of a model file; dimensions that it leaves open are 0."""
+    """Inputs and outputs of a model file; dimensions that it leaves open, and nothing determines, are 0."""
     import onnx
     from google.protobuf.message import DecodeError
 
@@ -49,7 +49,20 @@ def border(model: Path) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]
         raise ModelFileError(message, hint="export it again")
     constants = {tensor.name for tensor in proto.graph.initializer}
     inputs = tuple(_spec(value) for value in proto.graph.input if value.name not in constants)
-    return inputs, tuple(_spec(value) for value in proto.graph.output)
+    return inputs, tuple(_spec(value) for value in _inferred(proto).graph.output)
+
+
+def _inferred(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """``proto`` with what follows of its outputs' shapes: exporters leave names where sizes are known."""
+    import onnx
+
+    dimensions = [d for value in proto.graph.output for d in value.type.tensor_type.shape.dim]
+    if dimensions and all(d.HasField("dim_value") for d in dimensions):
+        return proto
+    try:
+        return onnx.shape_inference.infer_shapes(proto, data_prop=True)
+    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError):
+        return proto  # what is wrong with it, or that it is too large for inference, is not asked here
 
 
 def _spec(value: onnx.ValueInfoProto) -> TensorSpec:

@@ -86,6 +86,9 @@ def _run() -> int:
         return _report(error, error.message, error.hint, error.exit_code)
     except BrokenPipeError:
         return _close_quietly()
+    except MemoryError as error:
+        hint = "use smaller shapes (--shape, or size in a target file), or a machine with more memory"
+        return _report(error, f"out of memory: {error}" if str(error) else "out of memory", hint, 1)
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a message
         name = type(error).__name__
         hint = "this is a bug of mobilekit; please report it with the output of `mobilekit --debug …`"

@@ -19,7 +19,9 @@ class Refusal:
 
 
 _UNKNOWN_REMEDY = "build it of other operators, or leave this step to the application"
-_HINT = "change the model as each line says, or convert the whole of it with --fallback onnx2tf (fp32, fp16)"
+_REMEDY = "change the model as each line says"
+_FALLBACK = ", or convert the whole of it with --fallback onnx2tf (fp32, fp16)"
+"""Which writes TFLite only."""
 
 
 def line_of(op: str, refusal: Refusal, *, opset: int, node: str) -> str:
@@ -30,11 +32,12 @@ def line_of(op: str, refusal: Refusal, *, opset: int, node: str) -> str:
 
 def unsupported(lines: tuple[str, ...], profile: str) -> UnsupportedOperatorError:
     """The error that shows every refused node."""
+    hint = _REMEDY if profile == "coreml" else _REMEDY + _FALLBACK
     if len(lines) == 1:
-        return UnsupportedOperatorError(lines[0], hint=_HINT, refusals=lines)
+        return UnsupportedOperatorError(lines[0], hint=hint, refusals=lines)
     shown = "".join(f"\n  {line}" for line in lines)
     message = f"{len(lines)} operators have no exact form for {profile}:{shown}"
-    return UnsupportedOperatorError(message, hint=_HINT, refusals=lines)
+    return UnsupportedOperatorError(message, hint=hint, refusals=lines)
 
 
 Replacement = str | tuple[str, ...]

@@ -189,7 +189,7 @@ def _picture(
     pixels: bool,
 ) -> PictureTally | None:
     said = described.get(spec.name)
-    if said is None or not spec.dtype.is_float or not is_picture(said, spec.shape):
+    if said is None or not said.says_values or not spec.dtype.is_float or not is_picture(said, spec.shape):
         return None
     return PictureTally(said, groups, pixels=pixels)
 

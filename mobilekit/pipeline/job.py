@@ -16,6 +16,7 @@ from mobilekit.pipeline.keys import data_key, description_key, feeds_key, model_
 from mobilekit.pipeline.progress import Progress, silent
 from mobilekit.plan.ranges import RangeRule
 from mobilekit.store.cas import Store, default_root
+from mobilekit.toml_table import dotted
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.isp.profile import CameraProfile
@@ -138,9 +139,14 @@ def opened_store(store: Store | Path | str | None) -> Store:
 
 
 def opened_photos(photos: Photos | Path | str | None) -> Photos | None:
-    """Photos as given, or at a path. Raises PhotoError or MissingPhotosError."""
+    """Photos as given, or at a path. Raises PhotoError, MissingPhotosError or UsageError."""
     from mobilekit.calibrate.photos import read_photos
 
+    if photos is not None and not isinstance(photos, str | Path) and not hasattr(photos, "people"):
+        message = f"photos is a {type(photos).__name__}, the path of a folder, zip or list expected"
+        raise UsageError(
+            message, hint="give a folder; or a .txt file with one path a line: photos='list.txt'"
+        )
     return read_photos(Path(photos)) if isinstance(photos, str | Path) else photos
 
 
@@ -182,7 +188,12 @@ def described(
         raise UsageError(message, hint="name the .onnx file, or add path = under [model]")
     base = found or ModelDescription(name=safe_name(path.stem), folder=Path())
     if inputs:
-        base = replace(base, inputs={**base.inputs, **descriptions_from_mapping(inputs)})
+        replaced = tuple(f"{dotted(('inputs', name))}." for name in inputs)
+        base = replace(
+            base,
+            inputs={**base.inputs, **descriptions_from_mapping(inputs)},
+            unfinished={k: place for k, place in base.unfinished.items() if not k.startswith(replaced)},
+        )
     base = cropping(base, crop=crop, face_detector=face_detector)
     return path, base, found is not None or bool(inputs)
 

@@ -22,6 +22,7 @@ from mobilekit.pipeline.formats import format_of
 from mobilekit.pipeline.job import check_described
 from mobilekit.pipeline.reference import AheadSession
 from mobilekit.runtimes.reference import open_reference
+from mobilekit.toml_table import dotted
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.faces import Faces
@@ -191,6 +192,20 @@ def _check_names(job: Job, source: Graph) -> None:
             message = f"data is given for input {name}, which {job.model} does not have"
             raise InputDataError(message, hint=f"its inputs are: {', '.join(inputs)}")
     check_described(job.description, job.model, inputs=inputs, outputs=[s.name for s in source.outputs])
+    _check_values(job, source)
+
+
+def _check_values(job: Job, source: Graph) -> None:
+    """Raises DescriptionError for a picture of floats that nobody says the black and white of."""
+    for spec in source.outputs:
+        said = job.description.outputs.get(spec.name)
+        table = dotted(("outputs", spec.name))
+        if said is None or said.kind != "image" or said.says_values or not spec.dtype.is_float:
+            continue
+        if not any(key.startswith(f"{table}.") for key in job.description.unfinished):
+            message = f"[{table}] does not say the values of black and white"
+            hint = f'give [{table}] range = [black, white], such as [0.0, 255.0]; or kind = "array"'
+            raise DescriptionError(message, hint=hint)
 
 
 def _output_bytes(source: Graph) -> int:

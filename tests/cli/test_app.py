@@ -50,6 +50,13 @@ def test_no_hint_no_line(monkeypatch, capsys):
     assert run_app(monkeypatch, capsys, ShapeError("no"))[2] == "error: no\n"
 
 
+def test_too_little_memory_is_no_bug(monkeypatch, capsys):
+    """Sizes are the user's: the hint is about them."""
+    code, _, err = run_app(monkeypatch, capsys, MemoryError("Unable to allocate 112. GiB"))
+    assert code == 1
+    assert err.startswith("error: out of memory: Unable to allocate 112. GiB\nhint: use smaller shapes")
+
+
 def test_bugs_have_no_traceback(monkeypatch, capsys):
     """Any other exception is a bug: one line, a hint, exit code 1."""
     code, out, err = run_app(monkeypatch, capsys, ZeroDivisionError("division"))

@@ -57,6 +57,26 @@ def test_dynamic_dimensions_are_open(model):
     assert inputs[0].shape == (0, 3, 0, 0)
 
 
+def test_sizes_that_follow_are_known(tmp_path):
+    """Exporters leave names where the inputs determine the size: a picture would look like an array."""
+    text = TEXT.replace("[N, 3, H, W] image", "[1, 3, 8, 9] image").replace(
+        "float[N, 3, H, W]", "float[a, b, c, d]"
+    )
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx.parser.parse_model(text), path)
+    assert border(path)[1][0].shape == (1, 3, 8, 9)
+
+
+def test_sizes_that_contradict_are_the_files_own(tmp_path):
+    """`init` describes; what is wrong with a model is for the other commands to say."""
+    path = tmp_path / "net.onnx"
+    text = (
+        '<ir_version: 8, opset_import: ["":17]> g (float[2] x, float[3] y) => (float[a] z) { z = Add (x, y) }'
+    )
+    onnx.save(onnx.parser.parse_model(text), path)
+    assert border(path)[1][0].shape == (0,)
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x08\x08\x12"])
 def test_not_onnx(cli, tmp_path, content):
     """What is no model is exit code 10."""

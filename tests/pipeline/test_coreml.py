@@ -18,6 +18,7 @@ from mobilekit.artifact import digest_of_path
 from mobilekit.errors import (
     BudgetError,
     ConversionDisagreementError,
+    DescriptionError,
     TargetError,
     UnsupportedOperatorError,
     UsageError,
@@ -305,6 +306,37 @@ def test_compressed_weights_are_smaller_named_and_judged(tmp_path):
         convert(model, compression="int8", out=tmp_path)
     with pytest.raises(UsageError, match="iOS18"):
         convert(model, to="coreml", opset="iOS18", compression="int8", out=tmp_path)
+
+
+@pytest.mark.parametrize("io", ["float32", "image"])
+def test_an_output_picture_without_black_and_white_stops(here, io):
+    """No picture is made, and no colour difference measured, of values that nobody explained."""
+    write_config(here, rest='[outputs.picture]\nkind = "image"\n')
+    with pytest.raises(DescriptionError, match=r"\[outputs.picture\] does not say the values of black"):
+        convert(here / "tiny.onnx", to="coreml", precision="fp16", io=io, photos=here / "photos", out=here)
+
+
+def test_an_unfinished_description_makes_no_pictures(here):
+    """A file that still says "?" serves for arrays on made-up inputs, without figures of pictures."""
+    write_config(here, rest='[outputs.picture]\nkind = "image"\nrange = "?"\n')
+    made = convert(here / "tiny.onnx", to="coreml", precision="fp16", out=here)
+    assert made.meta["parity"]["outputs"][0]["picture"] is None
+    with pytest.raises(DescriptionError, match=r"picture .* cannot be an image of Core ML: nothing says"):
+        convert(here / "tiny.onnx", to="coreml", precision="fp16", io="image", out=here)
+
+
+def test_refusals_recommend_no_fallback(tmp_path):
+    """The other converter writes TFLite only."""
+    text = (
+        """<ir_version: 8, opset_import: ["": 18]> g (float[2,3] x) => (int64[2,N] y) { y = NonZero (x) }"""
+    )
+    model = write_model(tmp_path, onnx.parser.parse_model(text))
+    with pytest.raises(UnsupportedOperatorError) as caught:
+        convert(model, to="coreml", out=tmp_path)
+    assert "fallback" not in caught.value.hint
+    with pytest.raises(UnsupportedOperatorError) as caught:
+        convert(model, out=tmp_path)
+    assert "--fallback onnx2tf" in caught.value.hint
 
 
 def test_a_compressed_tier_needs_an_opset_that_has_it(here):

@@ -334,6 +334,18 @@ def test_no_photos_for_a_users_model_prints_the_command(here):
         _package(model="tiny.onnx", photos=None)
 
 
+def test_inputs_fill_in_what_a_file_leaves_open(here):
+    """The keyword replaces tables: lines of theirs that still say "?" are no longer asked for."""
+    (here / "mobilekit.toml").write_text(
+        '[model]\npath = "tiny.onnx"\n[inputs.image]\nkind = "image"\nrange = "?"\n'
+    )
+    said = {"image": {"kind": "image", "range": (-1, 1)}}
+    done = _package(model="tiny.onnx", inputs=said, tiers=["rest"])
+    assert [tier.tier for tier in done.tiers] == ["rest"]
+    with pytest.raises(DescriptionError, match=r"inputs\.image\.range"):
+        _package(model="tiny.onnx", tiers=["rest"])
+
+
 def test_unfinished_description_is_refused(here):
     """What init left open must be filled in; file and line are named."""
     write_config(here).write_text(

@@ -95,8 +95,8 @@ def with_images(graph: Graph, description: ModelDescription) -> WithImages:
     An input becomes ``(pixel - mean) * (1 / std)``; an output ``round(clip(value * std + mean, 0,
     255))``, rounded to nearest, ties to even, so that nothing depends on how Core ML makes bytes of
     floats. An NHWC model gets a Transpose, or loses the one that it begins or ends with. Raises
-    DescriptionError for an image that no pixel buffer can be: another batch than 1, no rank 4, or
-    other channels than its colours.
+    DescriptionError for an image that no pixel buffer can be: another batch than 1, no rank 4,
+    other channels than its colours, or floats that nobody says the black and white of.
     """
     editor = GraphEditor(graph.proto())
     images: dict[str, Image] = {}
@@ -133,6 +133,9 @@ def image_of(spec: TensorSpec, said: TensorDescription | None) -> Image | None:
     if channels != said.channels:
         what = f"{said.color} has {said.channels} channels, the tensor {channels}"
         raise _no_pixel_buffer(spec, what, f"correct color of {spec.name}, or call it an array")
+    if spec.dtype.is_float and not said.says_values:
+        hint = f"give {spec.name} range = [black, white], or mean = […] and std = […] in 0…255 units"
+        raise _no_pixel_buffer(spec, "nothing says the values of black and white", hint)
     height, width = spec.shape[2:] if channels_first else spec.shape[1:3]
     mean, std = said.affine()
     return Image(color=_SPACES[said.color], width=width, height=height, layout=layout, mean=mean, std=std)

@@ -58,7 +58,7 @@ def pixels(*shape: int):
         (image(range=(-1.0, 1.0)), "RGB", ["Sub", "Mul", "Conv"]),
         (image(range=(0.0, 1.0), color="bgr"), "BGR", ["Mul", "Conv"]),
         (image(color="bgr", mean=(103.53, 116.28, 123.675), std=(1.0, 1.0, 1.0)), "BGR", ["Sub", "Conv"]),
-        (image(), "RGB", ["Conv"]),
+        (image(range=(0.0, 255.0)), "RGB", ["Conv"]),
     ],
 )
 def test_inputs_are_normalised_inside(said, color, operators):
@@ -154,7 +154,10 @@ def test_images_of_other_types_are_cast(dtype):
     graph = graph_of(
         f"({dtype}[1,3,4,4] x) => ({dtype}[1,3,4,4] y) {{ y = Transpose <perm = [0,1,3,2]> (x) }}"
     )
-    made = with_images(graph, described({"x": image()}, {"y": image()}))
+    said = (
+        image() if dtype == "uint8" else image(range=(0.0, 255.0))
+    )  # bytes are pixels, unless said otherwise
+    made = with_images(graph, described({"x": said}, {"y": said}))
     given = pixels(1, 3, 4, 4)
     np.testing.assert_array_equal(run(made.graph, x=given)["y"], given.transpose(0, 1, 3, 2))
 
@@ -173,12 +176,23 @@ def test_numbers_that_float16_has_not_are_left_to_float32():
         ((3, 4, 4), image()),
         ((1, 3, 4, 4), image(color="gray", layout=Layout.NCHW)),
         ((1, 3, 4, 3), image()),
+        ((1, 3, 4, 5), image()),
     ],
 )
 def test_what_no_pixel_buffer_can_be_is_refused(shape, said):
     with pytest.raises(DescriptionError, match="cannot be an image") as error:
         image_of(TensorSpec(name="x", dtype=DType.FLOAT32, shape=shape), said)
     assert error.value.hint
+
+
+def test_a_picture_of_floats_needs_its_black_and_white():
+    """Nobody but the model's maker knows them: an output of -1…1 taken for 0…255 would be a black picture."""
+    spec = TensorSpec(name="y", dtype=DType.FLOAT32, shape=(1, 3, 4, 5))
+    with pytest.raises(DescriptionError, match="nothing says the values of black and white"):
+        image_of(spec, image())
+    bytes_ = TensorSpec(name="y", dtype=DType.UINT8, shape=(1, 3, 4, 5))
+    assert image_of(bytes_, image()).std == (1.0, 1.0, 1.0)
+    assert image_of(spec, image(range=(0.0, 255.0))) == image_of(bytes_, image())
 
 
 def test_features_become_images():
@@ -188,7 +202,9 @@ def test_features_become_images():
     spec = coremltools().proto.Model_pb2.Model()
     for name in ("x", "v"):
         spec.description.input.add(name=name).type.multiArrayType.shape.extend([1, 3, 4, 5])
-    said = image_of(TensorSpec(name="x", dtype=DType.FLOAT32, shape=(1, 3, 4, 5)), image(color="bgr"))
+    said = image_of(
+        TensorSpec(name="x", dtype=DType.FLOAT32, shape=(1, 3, 4, 5)), image(color="bgr", range=(0.0, 1.0))
+    )
     make_image_features(spec, {"x": said})
     first, second = (feature.type for feature in spec.description.input)
     assert first.WhichOneof("Type") == "imageType"

@@ -35,8 +35,9 @@ def epsilons(view: GraphView, setting: Setting) -> Iterator[Lint]:
                     rule="epsilon",
                     node=node.output[0],
                     what=f"{node.op_type} adds {least:.3g}, which is zero in float16",
-                    todo="train or export with an epsilon of 1e-5 or more, or keep the part in fp32:"
-                    " where the variance is zero, the package divides by zero",
+                    todo="train or export with an epsilon of 1e-5 or more: without it float16 divides by"
+                    " zero where the variance is zero. The package computes this operator in float32, those"
+                    " that read it only where the photos show the need",
                     source=f"{HALF}; {HOLLANCE_HALF}",
                 )
 
