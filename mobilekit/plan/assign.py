@@ -21,6 +21,11 @@ TIED_IMAGE = "ties a model input, whose scale is that of its declared range, to 
 TIED_FIXED = "its 8-bit scale is prescribed, and what it is joined with does not fit into it"
 NOT_FINITE = "a value it touches is infinite or NaN on a calibration sample"
 
+UNEQUAL = "joins values of different sizes for float operators: the smaller ones would lose steps"
+
+_LARGEST_JOIN = 1.5
+"""How much coarser than its own a joint scale may be where nothing but copying is saved by it."""
+
 _LARGEST_PAD = 1e30  # pads of a max pool are the lowest float: saturated in int8, which is right
 
 
@@ -90,6 +95,23 @@ def conflicts(
             touched = set(found.scale_class.values)
             names = [o.name for o in operators if touched & {*o.inputs, *o.outputs}]
             denied.update(dict.fromkeys(names, NOT_FINITE))
+    return denied
+
+
+def unequal_joins(
+    scales: Iterable[ClassScales], *, operators: Sequence[Operator], ranges: Mapping[str, TensorRange]
+) -> dict[str, str]:
+    """Concats that only float operators read, of values whose own scales are finer than the joint one."""
+    place = {value: found for found in scales for value in found.scale_class.values}
+    read = {value for operator in operators for value in operator.inputs}
+    denied = {}
+    for operator in operators:
+        if operator.op_type != "Concat" or operator.rule != "same-scale" or read & {*operator.outputs}:
+            continue
+        parts = [ranges[value] for value in operator.inputs if value in ranges]
+        least = min((scale_of(part).scale for part in parts), default=0.0)
+        if place[operator.outputs[0]].scale.scale > _LARGEST_JOIN * least:
+            denied[operator.name] = UNEQUAL
     return denied
 
 

@@ -20,7 +20,7 @@ from mobilekit.convert.tflite.quantisable import operators_of
 from mobilekit.convert.tflite.view import view_of
 from mobilekit.errors import PlanError
 from mobilekit.plan.always_float import always_float
-from mobilekit.plan.assign import ClassScales, class_scales, conflicts
+from mobilekit.plan.assign import ClassScales, class_scales, conflicts, unequal_joins
 from mobilekit.plan.balance import Balance, balanced
 from mobilekit.plan.bias_correction import bias_corrections
 from mobilekit.plan.equalise import equalise
@@ -139,6 +139,7 @@ class Planner:
             symmetric=self._rule.symmetric,
         )
         against = conflicts(scales, operators=chosen, unusable=self._unusable())
+        against.update(unequal_joins(scales, operators=chosen, ranges=self._ranges))
         if against:
             return scales, against
         return respect_limits(scales, operators=chosen, view=self._view)

@@ -2,8 +2,8 @@
 
 Operators with weights are int8: that is where the work is. The others follow them only where that
 saves conversions: data that an int8 operator makes and another int8 operator reads stays int8, and
-what merely moves data towards an int8 operator moves bytes instead of floats. The tail behind the
-last weights stays float, where steps of 1/255 would show.
+what merely moves data towards an int8 operator moves bytes instead of floats, and so does a Concat of
+what int8 weights made. The tail behind the last weights stays float, where steps of 1/255 would show.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _does_not_pay(
     followers = [reader for value in operator.outputs for reader in readers.get(value, [])]
     int8_followers = [reader for reader in followers if reader.name not in reasons]
     if not int8_followers:
-        return NOT_READ
+        return None if followers and _joins(operator, makers, reasons) else NOT_READ
     if operator.rule != "same-scale" and not any(value in makers for value in operator.inputs):
         return PREPROCESSING
     ready = all(value not in makers or makers[value].name not in reasons for value in operator.inputs)
@@ -89,6 +89,16 @@ def _does_not_pay(
     if operator.rule == "same-scale" and len(int8_followers) == len(followers):
         return None
     return FLOAT_DATA
+
+
+def _joins(operator: Operator, makers: Mapping[str, Operator], reasons: Mapping[str, str]) -> bool:
+    """Whether it only puts together what int8 weights made: bytes to move, one conversion for all."""
+    if operator.op_type != "Concat" or operator.rule != "same-scale":
+        return False
+    if len(operator.inputs) < 2 or operator.constants:
+        return False
+    made = [makers.get(value) for value in operator.inputs]
+    return all(m is not None and m.rule == "weights" and m.name not in reasons for m in made)
 
 
 def _readers(operators: Iterable[Operator]) -> dict[str, list[Operator]]:

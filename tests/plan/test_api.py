@@ -11,7 +11,7 @@ from mobilekit.convert.tflite import emit
 from mobilekit.convert.tflite.quantisable import operators
 from mobilekit.errors import InputDataError, UsageError
 from mobilekit.plan.api import plan_int8
-from mobilekit.plan.assign import NOT_FINITE, TIED_FIXED, TIED_IMAGE
+from mobilekit.plan.assign import NOT_FINITE, TIED_FIXED, TIED_IMAGE, UNEQUAL
 from mobilekit.plan.rewrite import rewritten
 from mobilekit.quantisation import QuantisationPlan, Scale
 from mobilekit.source.graph import Graph
@@ -182,3 +182,20 @@ def test_borders_have_scales_whatever_computes_them(graph_of: Callable[..., Grap
     plan = plan_int8(bare, feeds())
     assert set(plan.values) == {"x", "y"}
     emit(bare, precision="int8", plan=plan, io="int8")
+
+
+@pytest.mark.parametrize(("size", "expected"), [(1.2, ""), (4.0, UNEQUAL)])
+def test_a_concat_for_float_operators_joins_what_is_of_one_size(
+    graph_of: Callable[..., Graph], size: float, expected: str
+) -> None:
+    """Bytes are joined before one conversion, unless the smaller part would lose steps for it."""
+    text = """
+    g (float[1, 3, 12, 12] x) => (float[1, 8, 10, 10] y) {
+        a = Conv(x, w)
+        c = Conv(x, v)
+        j = Concat<axis = 1>(a, c)
+        y = Exp(j)
+    }"""
+    plan = plan_int8(graph_of(text, {"w": WEIGHTS["w"], "v": -size * WEIGHTS["w"]}), feeds())
+    assert plan.operators["j"].reason == expected
+    assert (plan.values["a"] == plan.values["c"]) is (expected == "")

@@ -92,3 +92,13 @@ def test_denied_operators_take_their_reason_and_their_followers_along() -> None:
     steps = (("Conv", "x", "a"), ("Relu", "a", "b"), ("Conv", "b", "c"))
     assert set(chain(*steps).values()) == {"int8"}
     assert chain(*steps, denied={"c": "too hot"}) == {"a": "int8", "b": NOT_READ, "c": "too hot"}
+
+
+def test_what_weights_made_is_joined_as_bytes() -> None:
+    """A Concat of int8 results moves a quarter of the bytes, whoever reads it; of others it stays float."""
+    convolutions = (("Conv", "x", "a"), ("Conv", "x", "b"))
+    assert chain(*convolutions, ("Concat", "ab", "c"), ("Exp", "c", "d"))["c"] == "int8"
+    assert chain(*convolutions, ("Exp", "b", "e"), ("Concat", "ae", "c"), ("Exp", "c", "d"))["c"] == NOT_READ
+    assert chain(*convolutions, ("Concat", "ab", "c"))["c"] == NOT_READ
+    denied = chain(*convolutions, ("Concat", "ab", "c"), ("Exp", "c", "d"), denied={"b": "too hot"})
+    assert denied["c"] == NOT_READ
