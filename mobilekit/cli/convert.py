@@ -30,7 +30,9 @@ from mobilekit.cli.options import (
 
 def convert(
     model: Annotated[Path, typer.Argument(help="The ONNX model.", show_default=False)],
-    to: Annotated[Literal["tflite", "coreml"], typer.Option(help="The format to write.")] = "tflite",
+    to: Annotated[
+        Literal["tflite", "coreml", "onnx-qdq"], typer.Option(help="The format to write.")
+    ] = "tflite",
     precision: Annotated[
         Literal["fp32", "fp16", "int8", "w8a16", "int8-dynamic"], typer.Option(help="Arithmetic of the file.")
     ] = "fp32",

@@ -51,7 +51,7 @@ def code_digest() -> str:
     return state.hexdigest()
 
 
-_OF_ONE_FORMAT = {"tflite": ("ai-edge-litert", "flatbuffers"), "coreml": ("coremltools",)}
+_OF_ONE_FORMAT = {"tflite": ("ai-edge-litert", "flatbuffers"), "coreml": ("coremltools",), "onnx-qdq": ()}
 
 
 @cache

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mobilekit.errors import AcceleratorError, UsageError
-from mobilekit.runtimes import coreml, litert, litert_gpu, ort
+from mobilekit.runtimes import coreml, litert, litert_gpu, ort, qnn
 
 if TYPE_CHECKING:
     from mobilekit.runtimes.acceleration import Precision
@@ -50,6 +50,14 @@ def _open_onnx(path: Path, asked: Asked) -> Session:
     return ort.open_onnx(path, threads=asked.threads)
 
 
+def _open_onnx_qnn(path: Path, asked: Asked) -> Session:
+    if asked.precision == "fp32":
+        message = "HTP computes float operators in float16, fp32 is asked for"
+        raise UsageError(message, hint="leave precision out")
+    timeout_s = qnn.TIMEOUT_S if asked.timeout_s is None else asked.timeout_s
+    return qnn.open_onnx_qnn(path, timeout_s=timeout_s)
+
+
 def _open_tflite(path: Path, asked: Asked) -> Session:
     return litert.open_tflite(path, threads=asked.threads)
 
@@ -68,7 +76,8 @@ RUNTIMES: tuple[Runtime, ...] = (
         name="ONNX Runtime",
         suffix=".onnx",
         availability=ort.availability,
-        accelerators={"cpu": _open_onnx},
+        accelerators={"cpu": _open_onnx, "qnn-htp": _open_onnx_qnn},
+        in_a_process=frozenset({"qnn-htp"}),
     ),
     Runtime(
         name="LiteRT",
@@ -104,6 +113,8 @@ def open_runtime(
     (its driver may compute in float16); each step of it, opening and every run, may take
     ``timeout_s`` seconds (default 300: software GPUs take seconds). Its session has
     ``acceleration``: what runs there, and which operators it refuses.
+    "qnn-htp" is Qualcomm's NPU for ONNX files, the NPU of a Snapdragon or an emulator elsewhere (minutes
+    a picture: ``timeout_s`` is 600 there by default); it takes a file wholly or not at all.
 
     Raises AcceleratorError for an accelerator that this version or this machine does not have, one
     that refuses the file, crashes or takes too long; ModelFileError for a file that is missing or

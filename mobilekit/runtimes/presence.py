@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mobilekit.runtimes import litert_gpu
+from mobilekit.runtimes import litert_gpu, qnn
 from mobilekit.runtimes.base import Availability
 
 
@@ -48,7 +48,18 @@ def _litert_gpu() -> Presence:
     )
 
 
+def _qnn_htp() -> Presence:
+    found = qnn.availability()
+    return Presence(
+        accelerator="npu",
+        opened_as="qnn-htp",
+        adapter=qnn.adapter("SM8650") if found.available else None,
+        availability=found,
+    )
+
+
 # The longest suffix first where one ends another.
 _PROBES: dict[str, tuple[Callable[[], Presence], ...]] = {
     ".tflite": (_litert_gpu,),
+    ".onnx": (_qnn_htp,),
 }

@@ -34,7 +34,10 @@ from mobilekit.errors import MobilekitError
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
-DRIVERS: Mapping[str, str] = {"litert-gpu": "mobilekit.runtimes.litert_gpu_driver"}
+DRIVERS: Mapping[str, str] = {
+    "litert-gpu": "mobilekit.runtimes.litert_gpu_driver",
+    "qnn-htp": "mobilekit.runtimes.qnn_driver",
+}
 """Modules with ``open_driver(path, options) -> Driver``, by the name that requests use."""
 
 _GRACE_S = 30.0

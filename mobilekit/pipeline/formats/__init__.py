@@ -27,6 +27,7 @@ def format_of(name: str) -> Format:
 def formats() -> Mapping[str, Format]:
     """All formats by name."""
     from mobilekit.pipeline.formats.coreml import Coreml
+    from mobilekit.pipeline.formats.onnx_qdq import OnnxQdq
     from mobilekit.pipeline.formats.tflite import Tflite
 
-    return MappingProxyType({each.name: each for each in (Tflite(), Coreml())})
+    return MappingProxyType({each.name: each for each in (Tflite(), Coreml(), OnnxQdq())})
