@@ -124,18 +124,17 @@ def merge_statistics(files: Sequence[str | Path], *, out: str | Path) -> Written
     Raises UsageError for fewer than two files, InputDataError for a damaged one or a photo in two of
     them, PlanError where they are of different graphs or were not made ``like`` the first.
     """
+    from mobilekit.calibrate.statistics import read_statistics
+
     if len(files) < 2:
         message = f"{len(files)} statistics to merge, at least 2 expected"
         raise UsageError(
             message, hint="name all files: mobilekit calibrate --merge a.json b.json --out c.json"
         )
-    parts = [opened_statistics(Path(file)) for file in files]
-    merged = parts[0]
-    for part in parts[1:]:
-        assert merged is not None
-        assert part is not None
+    first, *others = (read_statistics(Path(file)) for file in files)
+    merged = first
+    for part in others:
         merged = merged.merge(part)
-    assert merged is not None
     target = Path(out)
     check_writable(target.parent)
     atomic_write(target, merged.to_json().encode())

@@ -17,7 +17,7 @@ from mobilekit.package.manifest import SCHEMA_FOLDER
 from mobilekit.pipeline.ladder import may_search
 from mobilekit.target import Budget
 from tests.pipeline.support import write_config, write_model, write_photos, write_target
-from tests.plan.outlier import outlier_weights
+from tests.plan.outlier import outlier_text, outlier_weights
 
 TARGET = """\
 name = "mine"
@@ -36,18 +36,7 @@ OUTPUT = '[outputs.picture]\nkind = "image"\nrange = [-1.0, 1.0]\n'
 
 def cancelling_model() -> onnx.ModelProto:
     """Four convolutions; the third takes away what all channels of the second have in common."""
-    text = """
-    <ir_version: 8, opset_import: ["": 17]>
-    g (float[1, 3, 16, 16] image) => (float[1, 3, 16, 16] picture) {
-        a = Conv<pads = [1, 1, 1, 1]>(image, wa)
-        ra = Relu(a)
-        b = Conv<pads = [1, 1, 1, 1]>(ra, wb)
-        rb = Relu(b)
-        c = Conv(rb, wc)
-        rc = Relu(c)
-        d = Conv<pads = [1, 1, 1, 1]>(rc, wd)
-        picture = Tanh(d)
-    }"""
+    text = '<ir_version: 8, opset_import: ["": 17]>' + outlier_text("image", "picture")
     model = onnx.parser.parse_model(text)
     for name, array in outlier_weights(1.0).items():
         model.graph.initializer.append(onnx.numpy_helper.from_array(array.astype(np.float32), name))

@@ -12,18 +12,25 @@ from mobilekit.plan.balance import Balance
 from mobilekit.plan.planner import Planner
 from mobilekit.source.graph import Graph
 
-TEXT = """
-g (float[1, 3, 16, 16] x) => (float[1, 3, 16, 16] y) {
-    a = Conv<pads = [1, 1, 1, 1]>(x, wa)
-    ra = Relu(a)
-    b = Conv<pads = [1, 1, 1, 1]>(ra, wb)
-    rb = Relu(b)
-    c = Conv(rb, wc)
-    rc = Relu(c)
-    d = Conv<pads = [1, 1, 1, 1]>(rc, wd)
-    y = Tanh(d)
-}"""
-"""What all channels of ``b`` have in common is large, and ``c`` takes it away: no factor per channel helps."""
+
+def outlier_text(given: str = "x", result: str = "y") -> str:
+    """What all channels of ``b`` have in common is large, and ``c`` takes it away: no factor per channel
+    helps. The input and the output have these names.
+    """
+    return f"""
+    g (float[1, 3, 16, 16] {given}) => (float[1, 3, 16, 16] {result}) {{
+        a = Conv<pads = [1, 1, 1, 1]>({given}, wa)
+        ra = Relu(a)
+        b = Conv<pads = [1, 1, 1, 1]>(ra, wb)
+        rb = Relu(b)
+        c = Conv(rb, wc)
+        rc = Relu(c)
+        d = Conv<pads = [1, 1, 1, 1]>(rc, wd)
+        {result} = Tanh(d)
+    }}"""
+
+
+TEXT = outlier_text()
 
 HADAMARD = np.array([[(-1) ** bin(row & column).count("1") for column in range(8)] for row in range(8)])
 

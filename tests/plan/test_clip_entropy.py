@@ -7,21 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mobilekit.calibrate.stats import ValueStats, bin_counts, ordered_bins
 from mobilekit.plan.clip_entropy import BINS_PER_LEVEL, LEVELS, divergence, least_divergence_range
+from tests.plan.one_photo import stats_of
 
 RNG = np.random.default_rng(0)
 BINS = LEVELS * BINS_PER_LEVEL
-
-
-def stats_of(values: np.ndarray) -> ValueStats:
-    """Statistics of one photo with these values."""
-    values = np.asarray(values, np.float32)
-    low, high = float(values.min()), float(values.max())
-    bins = ordered_bins(bin_counts(values))
-    return ValueStats(
-        photos=1, minimum=low, maximum=high, minimum_sum=0, maximum_sum=0, bins=bins, exhaustive=False
-    )
 
 
 @settings(max_examples=20, deadline=None)

@@ -7,22 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mobilekit.calibrate.stats import ValueStats, bin_counts, bin_edges, ordered_bins
+from mobilekit.calibrate.stats import bin_edges
 from mobilekit.plan.clip_error import least_error_range, squared_error
 from mobilekit.plan.ranges import including_zero, scale_of
 from mobilekit.quantisation import Scale, TensorRange
+from tests.plan.one_photo import stats_of
 
 RNG = np.random.default_rng(0)
-
-
-def stats_of(values: np.ndarray) -> ValueStats:
-    """Statistics of one photo with these values."""
-    values = np.asarray(values, np.float32)
-    low, high = float(values.min()), float(values.max())
-    bins = ordered_bins(bin_counts(values))
-    return ValueStats(
-        photos=1, minimum=low, maximum=high, minimum_sum=0, maximum_sum=0, bins=bins, exhaustive=False
-    )
 
 
 def error_of(values: np.ndarray, scale: Scale) -> float:
