@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,20 @@ class LitertSession(ClosedOnExit):
             raise UsageError(message)
         check_feed(feed, self.inputs, where=str(self._path))
         check_taps(taps, set(self._taps), where=str(self._path))
-        if taps and not self._preserves_all:
+        self._invoke(feed, keep=bool(taps))
+        wanted = {t.spec.name: t for t in self._outputs} | {name: self._taps[name] for name in taps}
+        return {name: self._value(tensor) for name, tensor in wanted.items()}
+
+    def run_stored(self, feed: Feed, indices: Iterable[int]) -> dict[int, Array]:
+        """The file's own tensors of these ``indices`` after a run: in its layouts, integers as they are."""
+        check_feed(feed, self.inputs, where=str(self._path))
+        self._invoke(feed, keep=True)
+        with _typed_errors(self._path):
+            return {index: self._interpreter.get_tensor(index) for index in indices}
+
+    def _invoke(self, feed: Feed, *, keep: bool) -> None:
+        """Execute; with ``keep`` every tensor can be read afterwards."""
+        if keep and not self._preserves_all:
             self._interpreter = _interpreter(self._path, threads=self._threads, preserve_all=True)
             self._details, self._preserves_all = self._tensor_details(), True
         for tensor in self._inputs:
@@ -68,8 +81,6 @@ class LitertSession(ClosedOnExit):
             self._interpreter.set_tensor(tensor.index, value)
         with _typed_errors(self._path):
             self._interpreter.invoke()
-        wanted = {t.spec.name: t for t in self._outputs} | {name: self._taps[name] for name in taps}
-        return {name: self._value(tensor) for name, tensor in wanted.items()}
 
     def close(self) -> None:
         """Free the interpreter's memory."""

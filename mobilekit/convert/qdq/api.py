@@ -53,6 +53,7 @@ def emit(
         inputs=source_inputs or graph.inputs,
         outputs=source_outputs or graph.outputs,
         integers=writer.integers,
+        written=writer.written,
     )
     for name, text in said.items():
         model.metadata_props.add(key=name, value=text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,10 +20,12 @@ def metadata(
     inputs: tuple[TensorSpec, ...],
     outputs: tuple[TensorSpec, ...],
     integers: Mapping[str, str],
+    written: Sequence[str],
 ) -> dict[str, str]:
     """The metadata_props of a file, by name: canonical JSON under :data:`ENTRY`.
 
-    ``plan`` is the digest of the plan; ``integers`` maps a value to the name of its integers.
+    ``plan`` is the digest of the plan; ``integers`` maps a value to the name of its integers,
+    ``written`` are those that an integer operator writes.
     """
     content: dict[str, Any] = {
         "format": FORMAT,
@@ -32,6 +34,7 @@ def metadata(
         "inputs": [_entry(spec) for spec in inputs],
         "outputs": [_entry(spec) for spec in outputs],
         "integers": dict(integers),
+        "written": list(written),
     }
     return {ENTRY: json.dumps(content, sort_keys=True, separators=(",", ":"))}
 

@@ -48,7 +48,10 @@ _LIMITS = {"int8": (-128, 127), "int16": (-32768, 32767)}
 
 
 class Writer:
-    """The state of writing one model; ``integers`` maps a value to its integers' name."""
+    """The state of writing one model; ``integers`` maps a value to its integers' name.
+
+    ``written`` are the values that integer operators write, in order.
+    """
 
     def __init__(self, view: GraphView, plan: QuantisationPlan | None) -> None:
         self._view, self._plan = view, plan
@@ -56,6 +59,7 @@ class Writer:
         taken |= {name for node in view.nodes for name in node.output}
         self.draft = Draft(taken)
         self.integers: dict[str, str] = {}
+        self.written: list[str] = []
         self._floats: dict[tuple[str, Width], str] = {}
         self._parameters: dict[tuple[str, Width], tuple[str, str]] = {}
         self._stored = stored_by(plan)
@@ -148,6 +152,7 @@ class Writer:
         else:
             start = exact
         self.integers[value] = self._quantised(value, start, width)
+        self.written.append(value)
         self._dequantised(value, self.integers[value], width, value)
         self._floats[value, width] = value
         return exact
