@@ -155,7 +155,7 @@ def row(name: str, value: dict[str, Any]) -> list[object]:
 
 
 def goals(found: dict[str, dict[str, Any]], frameworks: Sequence[str]) -> list[m.Goal]:
-    """Fidelity, time and transposes of every model; the demo's conversion; nothing imported beside coremltools."""
+    """Fidelity, time, transposes per model; the demo's conversion; nothing imported beside coremltools."""
     result = [m.Goal(what="frameworks imported with coremltools", ratio=len(frameworks), at_most=0)]
     for name, value in found.items():
         result.append(m.Goal(what=f"{name} fp32 worst dB", ratio=value["fp32"]["worst"], at_least=FP32_DB))

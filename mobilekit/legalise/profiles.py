@@ -44,6 +44,10 @@ from mobilekit.legalise.rules import (
     gather,
     gemm,
     gpu,
+    gpu_batches,
+    gpu_groups,
+    gpu_values,
+    gpu_windows,
     grid_sample,
     heads_mil,
     indexing,
@@ -219,10 +223,13 @@ _COREML_FORMS: Stage = (
     *pointwise_mil.RULES,
 )
 
+# What the GPU refuses, then what it takes and mistakes.
+_GPU: Stage = (*gpu.RULES, *gpu_values.RULES, *gpu_windows.RULES, *gpu_groups.RULES, *gpu_batches.RULES)
+
 PROFILES: dict[str, tuple[Stage, ...]] = {
     "coreml": (_PATTERNS, _COREML, _COREML_FORMS),
     "tflite-cpu": (_PATTERNS, _TFLITE_CPU, _FAST_FORMS),
-    "tflite-gpu": (_PATTERNS, _ELSEWHERE, _FAST_FORMS, gpu.RULES),
+    "tflite-gpu": (_PATTERNS, _ELSEWHERE, _FAST_FORMS, _GPU),
 }
 
 _PROFILE_OF: dict[Accelerator, str] = {"cpu": "tflite-cpu", "gpu": "tflite-gpu"}

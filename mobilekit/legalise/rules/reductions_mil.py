@@ -5,7 +5,7 @@ from __future__ import annotations
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Replacement, Rule
-from mobilekit.legalise.rules.regroup_mil import groups_of
+from mobilekit.legalise.rules.regroup_mil import groups_of, is_only_shape
 
 _OPS = (
     "ReduceL1", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum",
@@ -20,11 +20,17 @@ def _axes(node: Node, b: Builder) -> tuple[int, ...]:
 
 
 def _of_transpose(node: Node, b: Builder) -> Replacement | None:
-    """Reduce first, along the axes where they lie, then transpose what is left."""
+    """Reduce first, along the axes where they lie, then transpose what is left.
+
+    Where others read the Transpose too, only if what is left has nothing to move.
+    """
     before, axes = b.producer(node.inputs[0]), _axes(node, b)
     if before is None or before.op != "Transpose" or before.domain or not axes:
         return None
     perm = tuple(before["perm"])
+    left = [1 if perm.index(i) in axes else size for i, size in enumerate(b.shape(before.inputs[0]))]
+    if not b.is_used_once(node.inputs[0]) and not is_only_shape(left, perm):
+        return None
     reduced = b.again(node, before.inputs[0], sorted(perm[axis] for axis in axes))
     if node["keepdims"]:
         return b.transpose(reduced, perm)

@@ -40,6 +40,14 @@ def test_what_is_left_is_transposed():
     assert found == {"reduce_min": 1, "transpose": 1}
 
 
+def test_transpose_that_is_needed_anyway():
+    """A mean of rows and the rows: one Transpose, not two of which one is smaller."""
+    found = _found(
+        "t = Transpose<perm=[0,3,2,1]> (x) m = ReduceMean (t, a) y = Div (t, m)", "[1,5,6,4]", a=np.array([2])
+    )
+    assert found["transpose"] == 1
+
+
 def test_part_of_an_axis():
     """Half of the channels is not an axis of the map: the Reshape stays before."""
     found = _found(

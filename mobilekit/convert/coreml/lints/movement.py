@@ -38,8 +38,20 @@ def movement(view: GraphView, setting: Setting) -> Iterator[Lint]:  # noqa: ARG0
 
 
 def _is_free(view: GraphView, node: onnx.NodeProto) -> bool:
-    """Whether a Reshape only adds or drops axes of length one, which moves nothing."""
+    """Whether a Reshape only adds or drops axes of length one, which moves nothing; a Transpose in a product."""
+    if node.op_type == "Transpose":
+        return _is_taken_in(view, node)
     if node.op_type != "Reshape":
         return False
     before, after = view.shapes[node.input[0]], view.shapes[node.output[0]]
     return [d for d in before if d != 1] == [d for d in after if d != 1]
+
+
+def _is_taken_in(view: GraphView, node: onnx.NodeProto) -> bool:
+    """Whether a Transpose exchanges the last two axes for nothing but ``transpose_x`` and ``transpose_y``."""
+    (result,) = node.output
+    last = len(view.shapes[result]) - 1
+    perm = next((list(a.ints) for a in node.attribute if a.name == "perm"), [])
+    readers = {view.nodes[index].op_type for index in view.consumers.get(result, ())}
+    is_swap = perm == [*range(last - 1), last, last - 1]
+    return is_swap and readers == {"MatMul"} and result not in view.outputs
