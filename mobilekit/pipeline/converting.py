@@ -38,15 +38,17 @@ if TYPE_CHECKING:
     from mobilekit.pipeline.variant import Variant
     from mobilekit.tensors import Feed
 
-_TARGETS = {"tflite": "android", "coreml": "ios"}
+_TARGETS = {"tflite": "android", "coreml": "ios", "onnx-qdq": "android"}
 """Whose general figures a file of a format is compared with."""
+_OPSET: Opset = "iOS17"
+"""The version of Core ML where nobody says."""
 _ALL_FLOAT = "no operator of this file computes with integers: none of the model gains from it"
 
 
 def convert(
     model: str | Path,
     *,
-    to: Literal["tflite", "coreml"] = "tflite",
+    to: Literal["tflite", "coreml", "onnx-qdq"] = "tflite",
     precision: Precision = "fp32",
     out: str | Path = "build",
     shapes: Mapping[str, tuple[int, ...]] | None = None,
@@ -57,7 +59,7 @@ def convert(
     crop: str | None = None,
     face_detector: str | Path | None = None,
     io: Io = "float32",
-    opset: Opset = "iOS17",
+    opset: Opset = _OPSET,
     compression: Compression = "none",
     camera: Cameras = None,
     ranges: str | None = None,
@@ -79,6 +81,7 @@ def convert(
     ``to="coreml"`` writes for devices from ``opset`` on, ``precision`` fp32 or fp16; with ``io="image"``
     inputs and outputs that are described as images are pixel buffers; ``compression`` (``int8``,
     ``palette6``, ``palette4``) has large weights in fewer bits.
+    ``to="onnx-qdq"`` writes ``….qdq.onnx``: ONNX with the integers of the .tflite file of the same plan.
     Figures under what target android (ios) asks of ``precision`` are a warning, no error; an int8 file with
     such figures is made again with the operators in float that gain most, where that helps.
     ``crop`` is what image inputs show of a photo (``center``, ``face``, ``none``), ``face_detector`` an
@@ -187,6 +190,9 @@ def _check_keywords(
             message = f"{name} is {value!r}"
             raise UsageError(message, hint=f"for {to} it can be {', '.join(allowed)}")
     check_fallback(fallback, to)
+    if to != "coreml" and opset != _OPSET:
+        message = f"opset {opset} is a version of Core ML, {to} is asked for"
+        raise UsageError(message, hint="leave opset (--opset) out, or write Core ML (--to coreml)")
     if io == "int8" and precision != "int8":
         message = f"integer inputs and outputs go with precision int8, not with {precision}"
         raise UsageError(message, hint="leave io (--io) out, or choose precision int8")
@@ -198,7 +204,9 @@ def _check_keywords(
 def _check_compression(to: str, compression: Compression, opset: Opset) -> None:
     if compression != "none" and to != "coreml":
         message = f"weights are compressed to {compression} in Core ML packages only, {to} is asked for"
-        raise UsageError(message, hint="leave compression (--compression) out, or choose another precision")
+        raise UsageError(
+            message, hint="leave compression (--compression) out, or write Core ML (--to coreml)"
+        )
     from mobilekit.convert.coreml.compress import check_opset
 
     check_opset(compression, opset)

@@ -123,6 +123,8 @@ def test_damaged_plan_is_refused(here):
         ({"io": "image"}, "io is 'image'"),
         ({"to": "coreml", "opset": "iOS14"}, "iOS14"),
         ({"to": "coreml", "fallback": "onnx2tf"}, "onnx2tf writes TFLite only"),
+        ({"opset": "iOS16"}, "opset iOS16 is a version of Core ML, tflite is asked for"),
+        ({"photos": ["a.jpg"]}, "photos is a list"),
         ({"fallback": "other"}, "onnx2tf"),
     ],
 )
