@@ -52,7 +52,7 @@ class Job:
     compared, and the steps only if it is wrong. ``fallback`` is ``onnx2tf``, or that with the
     interpreter of an environment of its own: ``onnx2tf:/path/to/python``. ``profile`` is what the model
     is legalised for, ``format`` what it is written in, for Core ML of ``opset`` and with weights of
-    ``compression``. ``cameras`` are what
+    ``compression``; not ``on_processor`` where other accelerators alone run it. ``cameras`` are what
     photos go through before they calibrate; ``statistics`` are planned from instead of calibrating.
     """
 
@@ -73,6 +73,7 @@ class Job:
     stepwise: bool = True
     fallback: str | None = None
     profile: str = "tflite-cpu"
+    on_processor: bool = True
     format: str = "tflite"
     opset: Opset = "iOS17"
     compression: Compression = "none"

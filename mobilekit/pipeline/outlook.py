@@ -68,26 +68,37 @@ def delegate_outlooks(
     ``source`` is the model that the graph comes from: its nodes are named.
     """
     nodes = named_nodes(source)
-    drafted: dict[tuple[str, str], tuple[FileOperator, ...]] = {}
+    drafted: dict[tuple[str, str, bool], tuple[FileOperator, ...]] = {}
     found: list[DelegateOutlook] = []
     for tier in tiers:
-        key = (tier.precision, tier.io)
+        on_processor = "cpu" in tier.accelerators
+        key = (tier.precision, tier.io, on_processor)
         if key not in drafted:
-            drafted[key] = drafted_operators(graph, description, precision=tier.precision, io=tier.io)
+            drafted[key] = drafted_operators(
+                graph, description, precision=tier.precision, io=tier.io, on_processor=on_processor
+            )
         for accelerator in tier.accelerators:
             found += _by_list(tier, accelerator, drafted[key], nodes)
     return tuple(found)
 
 
 def drafted_operators(
-    graph: Graph, description: ModelDescription, *, precision: Precision, io: str = "float32"
+    graph: Graph,
+    description: ModelDescription,
+    *,
+    precision: Precision,
+    io: str = "float32",
+    on_processor: bool = True,
 ) -> tuple[FileOperator, ...]:
     """The operators of the file that a legalised ``graph`` becomes at ``precision``."""
     from mobilekit.convert.tflite.api import draft
     from mobilekit.convert.tflite.delegates.operators import operators_of_draft
 
-    unseen = {"int8": unseen_plan, "w8a16": unseen_int16_plan}.get(precision)
-    plan = unseen(graph) if unseen else None
+    plan = None
+    if precision == "int8":
+        plan = unseen_plan(graph, on_processor=on_processor)
+    elif precision == "w8a16":
+        plan = unseen_int16_plan(graph)
     builder = draft(
         graph,
         precision=precision,
@@ -98,23 +109,21 @@ def drafted_operators(
     return operators_of_draft(builder)
 
 
-def unseen_plan(graph: Graph) -> QuantisationPlan:
+def unseen_plan(graph: Graph, *, on_processor: bool = True) -> QuantisationPlan:
     """A plan with the precisions that a graph's operators can have, and one scale for all values.
 
     What calibration finds (values that do not fit one range, say) can only leave more in float.
     """
     from mobilekit.convert.tflite.quantisable import operators_of
     from mobilekit.convert.tflite.view import view_of
-    from mobilekit.plan.faster_in_float import faster_in_float
+    from mobilekit.plan.always_float import always_float
     from mobilekit.plan.heavy_weights import lighten
     from mobilekit.plan.precision import decide
-    from mobilekit.plan.small_products import small_products
     from mobilekit.quantisation import QuantisationPlan, Scale
 
     view = view_of(graph)
     operators = operators_of(view)
-    denied = small_products(view, operators)
-    denied |= faster_in_float(view, operators, denied)
+    denied = always_float(view, operators, on_processor=on_processor)
     precisions = lighten(view, operators, decide(operators, denied=denied))
     step = Scale(scale=1.0 / 128.0, zero_point=0)
     values = {name: step for name in view.shapes if name not in view.constants}

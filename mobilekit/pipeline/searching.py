@@ -84,6 +84,7 @@ def searched_plan(
         "ranges": image_ranges(opened),
         "budget": asdict(budget),
         "int16": int16,
+        "on_processor": job.on_processor,
         "description": description_key(job.description),
         **build_key(),
     }
@@ -120,7 +121,10 @@ def searched_plan(
 
 def _planner(opened: Opened, prepared: Prepared, samples: SampleSource | Statistics) -> Planner:
     job = opened.job
-    return Planner(prepared.graph, samples, ranges=job.ranges, input_ranges=image_ranges(opened))
+    ranges = image_ranges(opened)
+    return Planner(
+        prepared.graph, samples, ranges=job.ranges, input_ranges=ranges, on_processor=job.on_processor
+    )
 
 
 def _int16_planner(
@@ -133,6 +137,7 @@ def _int16_planner(
         samples,
         equalisation=plan.equalisation,
         shifts=plan.shifts,
+        two_part=plan.two_part,
         input_ranges=image_ranges(opened),
     )
 

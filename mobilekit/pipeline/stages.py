@@ -161,6 +161,7 @@ def plan(opened: Opened, prepared: Prepared, calibration: SampleSource | Statist
         "samples": calibration.digest,
         "method": str(job.ranges),
         "ranges": image_ranges(opened),
+        "on_processor": job.on_processor,
         **build_key(),
     }
 
@@ -174,6 +175,7 @@ def plan(opened: Opened, prepared: Prepared, calibration: SampleSource | Statist
             percentile=job.ranges.percentile,
             symmetric=job.ranges.symmetric,
             input_ranges=ranges,
+            on_processor=job.on_processor,
             progress=progress,
         )
         (folder / "plan.json").write_text(made.to_json(), encoding="utf-8")

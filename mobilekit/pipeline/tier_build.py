@@ -37,6 +37,7 @@ def job_of(job: Job, target: Target, tier: Tier) -> Job:
     return replace(
         own.with_fill(fill),
         profile=chosen.profile_of(tier),
+        on_processor="cpu" in tier.accelerators,
         format=target.format,
         opset=target.opset,
         compression=tier.compression,

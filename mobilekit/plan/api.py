@@ -25,6 +25,7 @@ def plan_int8(
     symmetric: bool = False,
     input_ranges: Mapping[str, tuple[float, float]] | None = None,
     denied: Mapping[str, str] | None = None,
+    on_processor: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> QuantisationPlan:
     """Precisions, scales and equalisation for static int8, from ``samples`` of a legalised graph.
@@ -33,8 +34,8 @@ def plan_int8(
     the values from below, and from above, are inside), ``min-max``, ``mean-extremes`` (of the photos),
     ``entropy`` or ``mse``; ``symmetric`` ranges have their zero points at zero. ``input_ranges`` has
     the values of black and white of the graph's image inputs; their scales come from there. ``denied``
-    operators (name → reason) are float. Several plans of one graph are cheaper from one
-    :class:`~mobilekit.plan.planner.Planner`.
+    operators (name → reason) are float, and ``on_processor`` those that a processor computes faster so.
+    Several plans of one graph are cheaper from one :class:`~mobilekit.plan.planner.Planner`.
     Raises UsageError for an unknown method, InputDataError without samples.
     """
     planner = Planner(
@@ -42,6 +43,7 @@ def plan_int8(
         samples,
         ranges=RangeRule(method=method, percentile=percentile, symmetric=symmetric),
         input_ranges=input_ranges,
+        on_processor=on_processor,
         progress=progress,
     )
     return planner.plan(denied=denied)

@@ -19,9 +19,11 @@ from mobilekit.convert.tflite.view import view_of
 from mobilekit.plan.always_float import always_float
 from mobilekit.plan.bias_correction import correctable
 from mobilekit.plan.channel_classes import ChannelClasses, channel_classes
-from mobilekit.plan.equalise import shiftable
-from mobilekit.plan.norm_channels import intervals
+from mobilekit.plan.equalise import equalise, shiftable
+from mobilekit.plan.norm_channels import intervals, two_intervals
 from mobilekit.plan.precision import decide
+from mobilekit.plan.too_coarse import Equal, too_coarse
+from mobilekit.plan.two_parts import fine_of, in_two_parts
 from mobilekit.plan.weight_noise import Reader, noise, readers_of
 from mobilekit.quantisation import TensorRange
 
@@ -40,13 +42,24 @@ STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 class Balance:
     """Factors and shifts by producer; ``ranges`` of the values whose intervals they were made for.
 
-    ``means`` of the channels of what weights read, without factors: for bias corrections.
+    ``means`` of the channels of what weights read, without factors: for bias corrections. ``two_part``
+    are values that are computed in two parts.
     """
 
     factors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     shifts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     ranges: Mapping[str, TensorRange] = field(default_factory=dict)
     means: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    two_part: tuple[str, ...] = ()
+
+    def rewritten(self, graph: Graph) -> Graph:
+        """``graph`` with all of it: the same in float."""
+        return in_two_parts(equalise(graph, self.factors, self.shifts), self.two_part)
+
+    @property
+    def crossing(self) -> dict[str, tuple[float, ...]]:
+        """The factors that go on through other operators: not those that end in a sum of two parts."""
+        return {value: found for value, found in self.factors.items() if value not in self.two_part}
 
     @property
     def rewrites(self) -> Rewrites:
@@ -57,6 +70,7 @@ class Balance:
             "shifts": self.shifts,
             "intervals": ends,
             "means": self.means,
+            "two_part": dict.fromkeys(self.two_part, ()),
         }
 
     @classmethod
@@ -69,14 +83,18 @@ class Balance:
             shifts=rewrites.get("shifts", {}),
             ranges=ranges,
             means=rewrites.get("means", {}),
+            two_part=tuple(rewrites.get("two_part", {})),
         )
 
 
-def balanced(graph: Graph, samples: Iterable[Feed]) -> Balance:
-    """Factors and shifts for ``graph``, from ``samples``; nothing is where nothing would be int8."""
+def balanced(graph: Graph, samples: Iterable[Feed], *, on_processor: bool = True) -> Balance:
+    """Factors and shifts for ``graph``, from ``samples``; nothing is where nothing would be int8.
+
+    ``on_processor`` as :func:`~mobilekit.plan.always_float.always_float` takes it.
+    """
     view = view_of(graph)
     operators = operators_of(view)
-    precisions = decide(operators, denied=always_float(view, operators))
+    precisions = decide(operators, denied=always_float(view, operators, on_processor=on_processor))
     chosen = [o for o in operators if precisions[o.name].precision == "int8"]
     quantised = dict.fromkeys(value for o in chosen for value in (*o.inputs, *o.outputs) if value)
     int8 = {o.name for o in chosen if o.rule == "weights"}
@@ -88,10 +106,15 @@ def balanced(graph: Graph, samples: Iterable[Feed]) -> Balance:
     sketches = channel_sketches(graph, samples, values=[*before_norms, *others, *read])
     sketches = {value: s for value, s in sketches.items() if s.finite}
     means = {v: _rounded(sketches[v].means.mean(axis=0)) for v in dict.fromkeys(read) if v in sketches}
-    factors, shifts, ranges = _before_norms({v: sketches[v] for v in before_norms if v in sketches})
+    seen = {v: sketches[v] for v in before_norms if v in sketches}
+    factors, shifts, ranges = _before_norms(seen)
+    two_part = too_coarse(graph, samples, seen, Equal(factors=factors, shifts=shifts, ranges=ranges))
+    for value in two_part:
+        factors[value], shifts[value], fine = _in_two_parts(seen[value])
+        ranges |= {value: fine[0], fine_of(value): fine[1]}
     readers = readers_of(view, set(others) & sketches.keys())
     factors |= _crossing(classes, {v: sketches[v] for v in others if v in sketches}, readers)
-    return Balance(factors=factors, shifts=shifts, ranges=ranges, means=means)
+    return Balance(factors=factors, shifts=shifts, ranges=ranges, means=means, two_part=two_part)
 
 
 def _before_norms(
@@ -108,6 +131,16 @@ def _before_norms(
         factors[value], shifts[value] = _rounded(found), _rounded(middle)
         ranges[value] = TensorRange(minimum=-top, maximum=top)
     return factors, shifts, ranges
+
+
+def _in_two_parts(
+    sketch: ChannelSketch,
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[TensorRange, TensorRange]]:
+    """Factors and shifts, and the ranges of the coarse part and of the fine one (±1, whole steps)."""
+    found = two_intervals(sketch)
+    factors = 1.0 / np.where(found.half > 0.0, found.half, found.half.max())
+    coarse = TensorRange(minimum=-found.ratio, maximum=found.ratio)
+    return _rounded(factors), _rounded(found.middle), (coarse, TensorRange(minimum=-128 / 127, maximum=1.0))
 
 
 def _crossing(

@@ -23,7 +23,6 @@ from mobilekit.plan.always_float import always_float
 from mobilekit.plan.assign import ClassScales, class_scales, conflicts, unequal_joins
 from mobilekit.plan.balance import Balance, balanced
 from mobilekit.plan.bias_correction import bias_corrections
-from mobilekit.plan.equalise import equalise
 from mobilekit.plan.heavy_weights import lighten
 from mobilekit.plan.kernel_limits import respect_limits
 from mobilekit.plan.precision import decide
@@ -57,6 +56,7 @@ class Planner:
         *,
         ranges: RangeRule | None = None,
         input_ranges: Mapping[str, tuple[float, float]] | None = None,
+        on_processor: bool = True,
         progress: _Progress | None = None,
     ) -> None:
         self._graph = graph
@@ -64,18 +64,20 @@ class Planner:
         self._rule = ranges or RangeRule()
         self._progress = progress
         decided = samples.rewrites if isinstance(samples, Observations) else None
-        self._balance = Balance.of(decided) if decided else balanced(graph, _few(samples))
-        self._rewritten = equalise(graph, self._balance.factors, self._balance.shifts)
+        self._balance = (
+            Balance.of(decided) if decided else balanced(graph, _few(samples), on_processor=on_processor)
+        )
+        self._rewritten = self._balance.rewritten(graph)
         self._view = view_of(self._rewritten)
         self._operators = operators_of(self._view)
-        factors = carried(self._view, self._balance.factors)
+        factors = carried(self._view, self._balance.crossing)
         self._means = {
             value: np.array(means) * factors.get(value, 1.0) for value, means in self._balance.means.items()
         }
         self._images = {name: image_scale(*ends) for name, ends in (input_ranges or {}).items()}
         self._stats: dict[str, ValueStats] = {}
         self._ranges: dict[str, TensorRange] = {}
-        self._denied = always_float(self._view, self._operators)
+        self._denied = always_float(self._view, self._operators, on_processor=on_processor)
         # A file with integer inputs and outputs needs their scales, whatever computes them.
         self._borders = [
             name
@@ -90,7 +92,7 @@ class Planner:
 
     @property
     def rewritten(self) -> Graph:
-        """The graph that the plans are of, as ``equalise`` makes it of a plan: equal in float."""
+        """The graph that the plans are of, rewritten by their factors, shifts and two-part values: equal in float."""
         return self._rewritten
 
     @property
@@ -177,6 +179,7 @@ class Planner:
             ranges=ranges,
             equalisation=self._balance.factors,
             shifts=self._balance.shifts,
+            two_part=self._balance.two_part,
             bias_corrections=bias_corrections(self._view, self._means, names=self._weighted(precisions)),
             method=str(self._rule),
         )

@@ -24,10 +24,6 @@ FLOAT_DATA = "its operands are float: int8 would only add conversions"
 PREPROCESSING = "arithmetic on the model's inputs alone: int8 would round twice"
 
 
-SLOW_KERNELS = {"PRelu": "its 8-bit kernel is a reference one, 5 times slower than float with conversions"}
-"""Operators whose int8 form costs more than it saves on the CPU, with the reason (measured)."""
-
-
 def decide(
     operators: Sequence[Operator], *, denied: Mapping[str, str] | None = None
 ) -> dict[str, OperatorPlan]:
@@ -37,8 +33,6 @@ def decide(
     """
     reasons: dict[str, str] = dict(denied or {})
     for operator in operators:
-        if operator.op_type in SLOW_KERNELS:
-            reasons.setdefault(operator.name, SLOW_KERNELS[operator.op_type])
         if operator.rule is None:
             reasons.setdefault(operator.name, _no_kernel(operator))
     readers = _readers(operators)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import onnx
 import pytest
 
@@ -31,6 +34,21 @@ ARGMIN = """
 <ir_version: 8, opset_import: ["": 17]>
 g (float[1,3,16,16] image) => (float[1,3,16,16] y, int64[1,16,16] least)
 { y = Tanh (image)  least = ArgMin <axis = 1, keepdims = 0> (y) }
+"""
+
+DEPTHWISE = """
+<ir_version: 8, opset_import: ["": 17]>
+g (float[1,3,32,32] image) => (float[1,32,32,32] y)
+{ a = Conv (image, w)  d = Conv <group = 32, pads = [1, 1, 1, 1]> (a, v)  y = Tanh (d) }
+"""
+ONLY = """\
+name = "mine"
+format = "tflite"
+[[tiers]]
+name = "only"
+precision = "int8"
+accelerators = {}
+budget = {{ psnr_mean = 1.0, psnr_worst = 1.0 }}
 """
 
 
@@ -65,3 +83,17 @@ def test_a_gpu_tier_gets_the_gpus_forms(tmp_path, monkeypatch):
     assert "ARG_MIN" in kinds["low"]
     gpu = next(each for each in inspect(target="mine.toml").delegates if each.delegate == "gpu")
     assert "ARG_MIN" not in {refused.operator for refused in gpu.refused}
+
+
+@pytest.mark.parametrize(("accelerators", "expected"), [('["npu", "cpu"]', "float"), ('["npu"]', "int8")])
+def test_plans_of_a_tier_of_npus_are_not_a_processors(tmp_path, monkeypatch, accelerators, expected):
+    """What a processor computes faster in float is int8 in a file for NPUs alone."""
+    monkeypatch.chdir(tmp_path)
+    model = onnx.parser.parse_model(DEPTHWISE)
+    weights = {"w": np.full((32, 3, 1, 1), 0.3, np.float32), "v": np.full((32, 1, 3, 3), 0.1, np.float32)}
+    model.graph.initializer.extend(onnx.numpy_helper.from_array(w, name) for name, w in weights.items())
+    project(tmp_path, model)
+    write_target(tmp_path, ONLY.format(accelerators))
+    package(target="mine.toml", photos="photos", store="store")
+    plan = json.loads((tmp_path / "dist/mine/only/plan.json").read_text())
+    assert plan["operators"]["d"]["precision"] == expected
