@@ -38,7 +38,7 @@ def movement(view: GraphView, setting: Setting) -> Iterator[Lint]:  # noqa: ARG0
 
 
 def _is_free(view: GraphView, node: onnx.NodeProto) -> bool:
-    """Whether a Reshape only adds or drops axes of length one, which moves nothing; a Transpose in a product."""
+    """Whether a Reshape only adds or drops axes of length one, or a product takes a Transpose in."""
     if node.op_type == "Transpose":
         return _is_taken_in(view, node)
     if node.op_type != "Reshape":
