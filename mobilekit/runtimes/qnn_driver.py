@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mobilekit.runtimes.ort import ROUNDING_OPTIMIZERS
+
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
@@ -58,7 +60,7 @@ class QnnHtp:
             **self._provider,
         }
         options.add_provider_for_devices(_devices()[:1], said)
-        return onnxruntime.InferenceSession(str(path), options)
+        return onnxruntime.InferenceSession(str(path), options, disabled_optimizers=ROUNDING_OPTIMIZERS)
 
 
 def _devices() -> list[Any]:
