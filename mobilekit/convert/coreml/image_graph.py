@@ -39,12 +39,13 @@ class _Step:
 
 
 class GraphEditor:
-    """A model being edited; ``inner`` and ``full_precision`` are those of WithImages."""
+    """A model being edited; ``inner``, ``full_precision`` and ``normalising`` are those of WithImages."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.model = model
         self.inner: dict[str, str] = {}
         self.full_precision: list[str] = []
+        self.normalising: dict[str, tuple[str, ...]] = {}
         graph = model.graph
         self._taken = {v.name for v in (*graph.input, *graph.initializer)}
         self._taken |= {name for node in graph.node for name in node.output}
@@ -64,6 +65,9 @@ class GraphEditor:
         readers = self._readers(spec.name)
         value = self._fresh(f"{spec.name}/values") if steps else spec.name
         nodes = self._chain(spec.name, steps, value)
+        for node in readers:
+            first = next(name for name in node.output if name)
+            self.normalising[first] = (*self.normalising.get(first, ()), *(each.output[0] for each in nodes))
         if image.layout is Layout.NHWC:
             readers = self._drop_undoing(readers, value)
             if readers:

@@ -63,21 +63,28 @@ class WithImages:
 
     ``images`` has the features that are. ``inner`` maps an ONNX value of the graph before to the value
     that holds it now, where that is another. ``full_precision`` are the first outputs of nodes whose
-    numbers float16 does not have.
+    numbers float16 does not have; ``normalising`` are those between the pixels and a node that reads an
+    image in the graph before, by that node's first output.
     """
 
     graph: Graph
     images: Mapping[str, Image] = field(default_factory=dict)
     inner: Mapping[str, str] = field(default_factory=dict)
     full_precision: tuple[str, ...] = ()
+    normalising: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def entry(self, name: str) -> dict[str, Any] | None:
         """What the metadata says of the input or output ``name`` as an image."""
         return self.images[name].entry() if name in self.images else None
 
     def islands(self, islands: Iterable[str]) -> frozenset[str]:
-        """``islands`` of the graph before, by the names they have in this one, and its own."""
-        return frozenset(self.inner.get(name, name) for name in islands) | frozenset(self.full_precision)
+        """``islands`` of the graph before, by the names they have in this one, and its own.
+
+        An island that reads an image was decided on for float32 values of it: they are computed so.
+        """
+        said = tuple(islands)
+        values = (name for reader in said for name in self.normalising.get(reader, ()))
+        return frozenset((*(self.inner.get(name, name) for name in said), *values, *self.full_precision))
 
     def tensors(self, found: Mapping[str, str]) -> dict[str, str]:
         """``found``, what holds each value of this graph, by the names of the graph before.
@@ -115,6 +122,7 @@ def with_images(graph: Graph, description: ModelDescription) -> WithImages:
         images=images,
         inner=dict(editor.inner),
         full_precision=tuple(editor.full_precision),
+        normalising=editor.normalising,
     )
 
 

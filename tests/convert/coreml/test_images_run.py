@@ -69,6 +69,40 @@ def test_packages_compute_what_the_model_does(tmp_path, said, precision):
     assert mask <= (1e-5 if precision == "fp32" else 4e-3)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(float[1,3,8,6] x) => (float[1,3,8,6] y) { c = Conv <kernel_shape = [1,1]> (x, w) y = Sin (c) }",
+        """(float[1,8,6,3] x) => (float[1,3,8,6] y)
+         { t = Transpose <perm = [0,3,1,2]> (x) c = Conv <kernel_shape = [1,1]> (t, w) y = Sin (c) }""",
+    ],
+    ids=["nchw", "nhwc"],
+)
+def test_islands_read_float32_values_of_pixels(tmp_path, text):
+    """A phase of thousands needs more digits than float16 has, from the pixels on."""
+    weights = SEEDED.normal(0, 1000, (3, 3, 1, 1)).astype(np.float32)
+    graph = graph_of(text, {"w": weights})
+    description = ModelDescription(
+        name="m", inputs={"x": image(**IMAGENET)}, outputs={"y": image(range=(-1.0, 1.0))}
+    )
+    islands = ("t", "c", "y") if "t =" in text else ("c", "y")
+    emit(
+        graph,
+        tmp_path / "m.mlpackage",
+        precision="fp16",
+        description=description,
+        io="image",
+        islands=islands,
+    )
+    values = (pixels(1, 3, 8, 6) - np.reshape(IMAGENET["mean"], (1, 3, 1, 1))) / np.reshape(
+        IMAGENET["std"], (1, 3, 1, 1)
+    )
+    values = (values if "t =" not in text else values.transpose(0, 2, 3, 1)).astype(np.float32)
+    with open_reference(tmp_path / "m.mlpackage") as session:
+        found = session.run({"x": values})
+    assert float(np.abs(found["y"] - run(graph, x=values)["y"]).max()) * 127.5 < 3.0
+
+
 def test_channels_last(tmp_path):
     """The session speaks NHWC, the package NCHW."""
     picture, mask = compared(tmp_path, NHWC, image(**IMAGENET), precision="fp32")
