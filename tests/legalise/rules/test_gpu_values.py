@@ -1,0 +1,56 @@
+"""Powers of negative numbers, and indices of 64 bits."""
+
+import numpy as np
+import pytest
+
+from mobilekit.legalise.pipeline import legalise
+from tests.legalise.rules.gpu_support import one_node, rewritten, several
+from tests.legalise.support import noise
+
+EXPONENTS = np.array([[2, 5, 3, 4]], np.float32)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        one_node("Pow", noise(3, 4), np.float32(5)),
+        one_node("Pow", noise(3, 4), np.float32(4)),
+        one_node("Pow", noise(3, 4), np.float32(-3)),
+        one_node("Pow", noise(3, 4), EXPONENTS),
+        one_node("Pow", noise(3, 4), np.tile(EXPONENTS, (3, 1)), runtime=(0, 1)),
+    ],
+    ids=["odd", "even", "negative", "several", "computed"],
+)
+def test_powers_of_negative_numbers(case):
+    """By the absolute value, with its sign again where the exponent is odd."""
+    on_gpu = rewritten(case, tolerance=1e-5)[1]
+    assert on_gpu.index("Abs") < on_gpu.index("Pow")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        one_node("Pow", noise(3, 4), np.float32(2)),
+        one_node("Pow", noise(3, 4), np.float32(3)),
+        several(
+            "net (float[3,4] x) => (float[3,4] y) { a = Abs(x) y = Pow(a, E) }", noise(3, 4), E=np.float32(5)
+        ),
+        one_node("Pow", np.abs(noise(3, 4)), np.float32(0.5)),
+    ],
+    ids=["square", "cube", "of nothing negative", "a root"],
+)
+def test_powers_that_it_computes_stay(case):
+    """It multiplies for small ones; roots have no negative numbers."""
+    on_cpu, on_gpu = rewritten(case)
+    assert on_cpu == on_gpu
+
+
+def test_indices_become_32_bits():
+    """Where a Cast makes them of other numbers; an input of 64 bits stays one."""
+    text = "net (float[2] x) => (float[2,5] y) { a = Abs(x) i = Cast<to=7>(a) y = Gather<axis=0>(T, i) }"
+    case = several(text, np.array([2.0, 0.0], np.float32), T=noise(3, 5))
+    rewritten(case)
+    proto = legalise(case[0], profile="tflite-gpu", samples=[]).graph.proto()
+    assert [a.i for node in proto.graph.node if node.op_type == "Cast" for a in node.attribute] == [6]
+    given = one_node("Gather", noise(3, 5), np.array([2, 0]), runtime=(1,), axis=0)
+    assert rewritten(given)[0] == rewritten(given)[1]
