@@ -36,6 +36,7 @@ class Draft:
         """Append a node with one output, whose name is used as it is; the name."""
         import onnx
 
+        self.taken.add(output)
         self.append(onnx.helper.make_node(kind, list(inputs), [output], name=output, **attributes))
         return output
 

@@ -51,14 +51,18 @@ class Norm:
         epsilon = self._view.constants.get(self._names[3])
         if outside or epsilon is None or not (epsilon > 0).all():
             self._write_out(axes, outside)
+        elif axes == (rank - 1,) and epsilon.size == 1 and (rank != 3 or self._scales_last()):
+            self._layer(epsilon.item(), order=None)
         elif rank > 2 and axes == tuple(range(2, rank)) and epsilon.size in (1, self._shape[1]):
             self._instance(epsilon.reshape(-1))
-        elif axes == (rank - 1,) and epsilon.size == 1:
-            self._layer(epsilon.item(), order=None)
         elif axes == (1,) and rank > 2 and epsilon.size == 1:
             self._layer(epsilon.item(), order=(0, *range(2, rank), 1))
         else:
             self._write_out(axes, outside)
+
+    def _scales_last(self) -> bool:
+        """Whether scale or bias differ along the last axis, as those of a sequence's vectors do."""
+        return any(self._view.shapes[name][-1] != 1 for name in self._names[1:3])
 
     def _instance(self, epsilon: Array) -> None:
         x = self._names[0]

@@ -13,7 +13,7 @@ from mobilekit.quantisation import OperatorPlan, QuantisationPlan, Scale
 from mobilekit.runtimes.ort import open_graph
 from mobilekit.source.graph import Graph, graph_from_proto
 
-HEADER = '<ir_version: 10, opset_import: ["": 21]>'
+HEADER = '<ir_version: 10, opset_import: ["": 21, "mobilekit": 1]>'
 
 
 def graph_of(
