@@ -27,7 +27,7 @@ INTEGERS: frozenset[OperatorPrecision] = frozenset({"int8", "int16"})
 INT16_METHOD = "min-max symmetric"
 """How the ranges of a w8a16 file are found."""
 
-FORMAT = "mobilekit-plan/2"
+FORMAT = "mobilekit-plan/3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,8 @@ class QuantisationPlan:
     ``equalisation`` maps a value that weights or a norm make to the positive factors its channels are
     multiplied by, which what reads it takes back (Nagel et al. 2019, section 4.1), and ``shifts`` the
     output of a convolution that a norm reads to what its channels are moved by before;
-    ``bias_corrections`` maps an operator to what is added to its bias, after both; ``ranges``
+    ``bias_corrections`` maps an operator to what is added to its bias, after both; ``two_part`` names
+    the outputs of convolutions that are computed twice, finely about the middle and over all; ``ranges``
     says where the scales came from. ``graph_digest`` is that of the legalised graph before both.
     """
 
@@ -77,6 +78,7 @@ class QuantisationPlan:
     values_int16: Mapping[str, Scale] = field(default_factory=dict)
     shifts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     bias_corrections: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    two_part: tuple[str, ...] = ()
 
     def precision_of(self, operator: str) -> OperatorPrecision:
         """Precision of the operator whose first output is ``operator``; float if not named."""
@@ -110,6 +112,7 @@ class QuantisationPlan:
                 values_int16={k: Scale(**v) for k, v in data["values_int16"].items()},
                 shifts={k: tuple(v) for k, v in data["shifts"].items()},
                 bias_corrections={k: tuple(v) for k, v in data["bias_corrections"].items()},
+                two_part=tuple(str(value) for value in data["two_part"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"not a quantisation plan of format {FORMAT}: {error}"

@@ -20,6 +20,7 @@ from mobilekit.convert.tflite.carried import HINT, attributes, channels_of
 from mobilekit.convert.tflite.view import view_of
 from mobilekit.errors import PlanError
 from mobilekit.plan.equalise import shiftable
+from mobilekit.plan.even_weights import even_rounded
 from mobilekit.plan.weight_noise import matrix_of
 from mobilekit.source.graph import Graph, graph_from_proto
 
@@ -54,9 +55,7 @@ def bias_corrections(
         if value not in names or node.input[0] not in means or not correctable(view, node):
             continue
         weights = matrix_of(view, node)
-        steps = np.abs(weights).max(axis=(1, 2), keepdims=True) / _LARGEST
-        steps = np.where(steps > 0.0, steps, 1.0)
-        wrong = (np.round(weights / steps) * steps - weights).sum(axis=2)
+        wrong = (_rounded(weights, node.op_type) - weights).sum(axis=2)
         if node.op_type == "ConvTranspose":
             # Each output position meets one tap in stride x stride.
             wrong = wrong / np.prod(attributes(node).get("strides", (1,)))
@@ -64,6 +63,14 @@ def bias_corrections(
         if added.any():
             found[value] = tuple(float(f"{each:.4g}") for each in added)
     return found
+
+
+def _rounded(weights: Array, op_type: str) -> Array:
+    if op_type == "Conv":
+        return even_rounded(weights)
+    steps = np.abs(weights).max(axis=(1, 2), keepdims=True) / _LARGEST
+    steps = np.where(steps > 0.0, steps, 1.0)
+    return np.asarray(np.round(weights / steps) * steps)
 
 
 def corrected(graph: Graph, corrections: Mapping[str, tuple[float, ...]]) -> Graph:

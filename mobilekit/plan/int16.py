@@ -19,6 +19,7 @@ from mobilekit.plan.heavy_weights import lighten
 from mobilekit.plan.int16_scales import Int16Scales, int16_scales
 from mobilekit.plan.precision import NORM
 from mobilekit.plan.same_scale import scale_classes
+from mobilekit.plan.two_parts import in_two_parts
 from mobilekit.quantisation import INT16_METHOD, OperatorPlan, QuantisationPlan
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class Int16Planner:
     """A legalised ``graph`` and the extremes that ``samples`` showed of its values so far.
 
     ``input_ranges`` has the values of black and white of the graph's image inputs;
-    ``equalisation`` and ``shifts`` those of the plans to be raised. Values are observed when they are
-    first needed.
+    ``equalisation``, ``shifts`` and ``two_part`` those of the plans to be raised. Values are observed
+    when they are first needed.
     """
 
     def __init__(
@@ -59,13 +60,15 @@ class Int16Planner:
         *,
         equalisation: Mapping[str, tuple[float, ...]] | None = None,
         shifts: Mapping[str, tuple[float, ...]] | None = None,
+        two_part: tuple[str, ...] = (),
         input_ranges: Mapping[str, tuple[float, float]] | None = None,
         progress: _Progress | None = None,
     ) -> None:
         self._graph, self._samples, self._progress = graph, samples, progress
         self._equalisation = dict(equalisation or {})
         self._shifts = dict(shifts or {})
-        self._rewritten = equalise(graph, self._equalisation, self._shifts)
+        self._two_part = tuple(two_part)
+        self._rewritten = in_two_parts(equalise(graph, self._equalisation, self._shifts), self._two_part)
         self._view = view_of(self._rewritten)
         self._operators = operators_of(self._view)
         self._images = {name: (min(ends), max(ends)) for name, ends in (input_ranges or {}).items()}
@@ -90,6 +93,7 @@ class Int16Planner:
             operators=lighten(self._view, self._operators, precisions),
             equalisation=self._equalisation,
             shifts=self._shifts,
+            two_part=self._two_part,
             method=INT16_METHOD,
             values_int16=scales.values,
         )
@@ -121,8 +125,11 @@ class Int16Planner:
         if unknown:
             message = f"no operator of the graph is named {', '.join(unknown)}"
             raise PlanError(message, hint="operators are named by their first outputs")
-        rewrites = dict(plan.equalisation), dict(plan.shifts)
-        if rewrites != (self._equalisation, self._shifts) or plan.graph_digest != self._graph.digest:
+        rewrites = dict(plan.equalisation), dict(plan.shifts), plan.two_part
+        if (
+            rewrites != (self._equalisation, self._shifts, self._two_part)
+            or plan.graph_digest != self._graph.digest
+        ):
             message = "the plan is of another graph, or equalises it otherwise"
             raise PlanError(message, hint="give the planner the graph and the equalisation of the plan")
 

@@ -6,6 +6,7 @@ counts: a photo of little contrast needs fine steps, clipped outliers of a contr
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,10 @@ _TRIED = 7
 """So many quantiles from each end may be an end of the interval."""
 
 _STEPS = 255.0
+
+_RATIOS = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+_ROOM = 1.25
+"""Photos that did not calibrate are clipped beyond: where all is coarse, coarser costs little."""
 
 
 def intervals(sketch: ChannelSketch, *, margin: float = 0.0) -> tuple[Array, Array]:
@@ -43,6 +48,38 @@ def intervals(sketch: ChannelSketch, *, margin: float = 0.0) -> tuple[Array, Arr
             low, high = np.where(better, lows[:, i], low), np.where(better, highs[:, j], high)
     beyond = margin * (high - low)
     return low - beyond, high + beyond
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoIntervals:
+    """Per channel the ``middle``, and the ``half`` width of the fine interval; both in units of the map.
+
+    The coarse interval is ``ratio`` times as wide.
+    """
+
+    middle: Array
+    half: Array
+    ratio: float
+
+
+def two_intervals(sketch: ChannelSketch) -> TwoIntervals:
+    """Where a value in two parts is fine and where it is coarse, of the least mean error over photos.
+
+    The coarse interval has all that was seen, and room beyond; the fine one is about the mean.
+    """
+    quantiles, middle = sketch.quantiles, sketch.means.mean(axis=0)
+    reach = np.maximum(quantiles[:, :, -1].max(axis=0) - middle, middle - quantiles[:, :, 0].min(axis=0))
+    unit = sketch.variances
+    unit = np.maximum(unit, unit.max() * 1e-9 + np.finfo(np.float64).tiny)
+    away = np.abs(quantiles - middle[None, :, None])
+    costs = []
+    for ratio in _RATIOS:
+        half = reach / ratio
+        beyond = (away > half[None, :, None]) @ MASSES
+        fine, coarse = np.square(half), np.square(half * ratio * _ROOM)
+        costs.append(float(((fine * (1.0 - beyond) + coarse * beyond) / unit).sum()))
+    ratio = _RATIOS[int(np.argmin(costs))]
+    return TwoIntervals(middle=middle, half=reach / ratio, ratio=ratio * _ROOM)
 
 
 def _cost(quantiles: Array, low: Array, high: Array, unit: Array) -> Array:

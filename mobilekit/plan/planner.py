@@ -92,7 +92,7 @@ class Planner:
 
     @property
     def rewritten(self) -> Graph:
-        """The graph that the plans are of, rewritten by their factors, shifts and two-part values: equal in float."""
+        """The graph that the plans are of, as their factors, shifts and two-part values make it."""
         return self._rewritten
 
     @property

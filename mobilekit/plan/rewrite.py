@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from mobilekit.plan.bias_correction import corrected
 from mobilekit.plan.equalise import equalise
+from mobilekit.plan.even_weights import with_even_weights
+from mobilekit.plan.two_parts import in_two_parts
 
 if TYPE_CHECKING:
     from mobilekit.quantisation import QuantisationPlan
@@ -13,8 +15,10 @@ if TYPE_CHECKING:
 
 
 def rewritten(graph: Graph, plan: QuantisationPlan) -> Graph:
-    """``graph`` with the plan's factors and shifts, which change no result, and its biases corrected.
+    """``graph`` as the plan's file computes it, but for the rounding of values.
 
-    Raises PlanError where they do not fit the graph.
+    Its factors, shifts and convolutions in two parts change no result; its biases are corrected, and
+    convolutions have the weights that int8 will say. Raises PlanError where they do not fit the graph.
     """
-    return corrected(equalise(graph, plan.equalisation, plan.shifts), plan.bias_corrections)
+    equal = in_two_parts(equalise(graph, plan.equalisation, plan.shifts), plan.two_part)
+    return with_even_weights(corrected(equal, plan.bias_corrections), plan)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mobilekit.plan.even_weights import even_rounded
 from mobilekit.plan.same_scale import scale_classes
 from mobilekit.quantisation import INTEGERS
 from mobilekit.source.graph import graph_from_proto
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from mobilekit.source.graph import Graph
     from mobilekit.tensors import Array
 
-_OUTPUT_AXIS = {"Conv": 0, "ConvTranspose": 1, "Gemm": 0, "MatMul": 1}
+_OUTPUT_AXIS = {"ConvTranspose": 1, "Gemm": 0, "MatMul": 1}
 _LARGEST = 127.0
 
 
@@ -129,6 +130,8 @@ def round_operands(model: onnx.ModelProto, node: onnx.NodeProto, operator: Opera
 def rounded(array: Array, op_type: str) -> Array:
     """Constants as their int8 form says them: weights symmetric per output channel, others per tensor."""
     wide = array.astype(np.float64)
+    if op_type == "Conv":
+        return np.asarray(even_rounded(array), array.dtype)
     if op_type not in _OUTPUT_AXIS:
         low, high = min(float(wide.min(initial=0.0)), 0.0), max(float(wide.max(initial=0.0)), 0.0)
         step = (high - low) / 255.0 or 1.0

@@ -10,6 +10,7 @@ import pytest
 from mobilekit.convert.tflite.view import view_of
 from mobilekit.errors import PlanError
 from mobilekit.plan.bias_correction import bias_corrections, correctable, corrected
+from mobilekit.plan.even_weights import even_rounded
 from mobilekit.runtimes.ort import open_graph
 from mobilekit.source.graph import Graph
 
@@ -35,8 +36,10 @@ AXES = {"w": 0, "d": 0, "t": 1, "g": 0}
 
 
 def rounded(name: str) -> np.ndarray:
-    """The weights as int8 holds them, a scale per output."""
+    """The weights as int8 holds them, a scale per output; those of convolutions with even sums."""
     array = CONSTANTS[name]
+    if name in ("w", "d"):
+        return even_rounded(array)
     others = tuple(axis for axis in range(array.ndim) if axis != AXES[name])
     steps = np.abs(array).max(axis=others, keepdims=True) / 127.0
     return np.round(array / steps) * steps

@@ -7,6 +7,7 @@ import pytest
 
 from mobilekit.convert.tflite import emit
 from mobilekit.metrics import psnr
+from mobilekit.plan.rewrite import rewritten
 from mobilekit.plan.simulate import Source, rounded, simulated, sources_of
 from mobilekit.runtimes.litert import open_tflite
 from mobilekit.runtimes.ort import open_graph
@@ -28,7 +29,7 @@ def test_everything_rounded_is_the_int8_file(graph_of, tmp_path) -> None:
     planner = planner_of(graph)
     plan, feed = planner.plan(), images()[0]
     path = tmp_path / "int8.tflite"
-    path.write_bytes(emit(graph, precision="int8", plan=plan))
+    path.write_bytes(emit(rewritten(graph, plan), precision="int8", plan=plan))
     sources = sources_of(planner.operators, plan.operators)
     altered = simulated(planner.rewritten, plan, planner.operators, sources=sources)
     with (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mobilekit.convert.tflite.carried import carried
+from mobilekit.convert.tflite.carried import channel_factors
 from mobilekit.convert.tflite.clamps import drop_clamps
 from mobilekit.convert.tflite.emitter import PLANNED, Emitter, Form, Precision
 from mobilekit.convert.tflite.fusion import fuse
@@ -180,7 +180,7 @@ def _taps(
 
     Most factors are those of many values: ``channels`` takes each vector once, with its place.
     """
-    factors = carried(view, emitter.plan.equalisation) if emitter.plan else {}
+    factors = channel_factors(view, emitter.plan) if emitter.plan else {}
     shifts = emitter.plan.shifts if emitter.plan else {}
     result = {}
     for value, forms in emitter.forms.items():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import onnx
 
     from mobilekit.convert.tflite.view import GraphView
+    from mobilekit.quantisation import QuantisationPlan
     from mobilekit.tensors import Array
 
 CHANNEL = 1
@@ -90,6 +91,13 @@ def carried(view: GraphView, factors: Mapping[str, tuple[float, ...]]) -> dict[s
             message = f"the plan equalises the graph's output {name}"
             raise PlanError(message, hint=HINT)
     return found
+
+
+def channel_factors(view: GraphView, plan: QuantisationPlan) -> dict[str, Array]:
+    """The factors of every value of ``view``, rewritten by ``plan``; those of two parts end in their sum."""
+    ending = {value: plan.equalisation[value] for value in plan.two_part}
+    others = {value: found for value, found in plan.equalisation.items() if value not in ending}
+    return carried(view, others) | {v: np.array(found, dtype=np.float64) for v, found in ending.items()}
 
 
 def role(view: GraphView, node: onnx.NodeProto) -> Role:
