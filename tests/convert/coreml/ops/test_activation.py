@@ -10,6 +10,8 @@ import pytest
 from mobilekit.convert.coreml.api import emit
 from mobilekit.convert.coreml.emitter import Opset, Precision
 from tests.convert.coreml.support import OPSETS, check, graph_of, kinds, refusal
+from tests.legalise.mil import check_node_mil
+from tests.legalise.support import noise
 
 ONE = "g (float[1,3,2,4] x, float[1,3,1,4] s) => ("
 NODES = {
@@ -87,3 +89,19 @@ def test_refuses_integers(tmp_path: Path) -> None:
     """A Relu of integers is legalised to a maximum before."""
     text = "g (int32[5] x) => (int32[5] y) { y = Relu(x) }"
     assert "its elements are of type int32" in refusal(graph_of(text), tmp_path)
+
+
+LEGALISED = {
+    "Mish": {"softplus": 1, "tanh": 1, "mul": 1},
+    "Selu": {"elu": 1, "mul": 1},
+    "ThresholdedRelu": {"greater": 1, "select": 1},
+    "Swish": {"silu": 1},
+    "Reciprocal": {"real_div": 1},
+}
+
+
+@pytest.mark.parametrize("op", LEGALISED)
+def test_not_written_out_before(op: str) -> None:
+    """Legalising leaves to MIL what it says; Celu it does not say."""
+    assert check_node_mil(op, [noise(2, 5) + 3], opset=24 if op == "Swish" else 22) == LEGALISED[op]
+    assert check_node_mil("Celu", [noise(2, 5)], alpha=0.5)["elu"] == 1
