@@ -13,6 +13,7 @@ from mobilekit.source.external import embed_external_data
 from mobilekit.source.functions import inlined
 from mobilekit.source.graph import Graph, graph_from_proto
 from mobilekit.source.resize_axes import count_axes_from_the_front
+from mobilekit.source.sequences import unpack_sequences
 from mobilekit.source.shapes import fix_inputs, fix_outputs
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def load(path: Path, *, shapes: Mapping[str, tuple[int, ...]] = MappingProxyType
     check_border(model, where=str(path))
     fix_inputs(model, shapes, where=str(path))
     count_axes_from_the_front(model, where=str(path))
+    unpack_sequences(model)
     fix_outputs(model, where=str(path), given=bool(shapes))
     return graph_from_proto(model, stage="source")
 
