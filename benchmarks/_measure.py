@@ -54,9 +54,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A finished command: wall-clock time and the peak of its process tree's resident memory."""
+    """A finished command: wall-clock time, and of its process tree processor time and peak memory."""
 
     seconds: float
+    processor_seconds: float
     peak_bytes: int
     code: int
     output: str
@@ -210,7 +211,13 @@ def run(command: Sequence[str | Path], *, cwd: Path, cache: Path) -> Ran:
         log.seek(0)
         output = log.read().decode("utf-8", "replace")
     largest = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return Ran(seconds=seconds, peak_bytes=max(peak[0], largest), code=process.returncode, output=output)
+    return Ran(
+        seconds=seconds,
+        processor_seconds=usage.ru_utime + usage.ru_stime,
+        peak_bytes=max(peak[0], largest),
+        code=process.returncode,
+        output=output,
+    )
 
 
 def checked(ran: Ran, what: str) -> Ran:
