@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Literal
 
 from mobilekit.errors import UnknownTierError
 
 if TYPE_CHECKING:
-    from mobilekit.tier import Precision, Tier
+    from mobilekit.tier import Accelerator, Precision, Tier
 
 Format = Literal["tflite", "coreml"]
 Opset = Literal["iOS15", "iOS16", "iOS17", "iOS18"]
@@ -63,6 +63,31 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceleratorBudget:
+    """What a tier's file must do on an accelerator, where it is checked on one; None: not asked.
+
+    Float files (fp32, fp16) compute the same arithmetic as on the CPU: ``psnr_cpu_min`` is the least PSNR
+    in dB of the worst sample against the CPU's result. Files with integers round elsewhere there:
+    ``psnr_float_loss_max`` is by how many dB the worst sample may be farther from the float model than
+    the CPU's. ``mismatch_max`` is the largest share of elements of an integer or boolean output that
+    may differ from the CPU's. ``whole`` asks that the accelerator runs every operator; where it is None,
+    of a tier whose list ends with it: others have an accelerator to fall back on.
+    """
+
+    psnr_cpu_min: float | None = None
+    psnr_float_loss_max: float | None = None
+    mismatch_max: float | None = None
+    whole: bool | None = None
+
+    def overridden_by(self, other: AcceleratorBudget) -> AcceleratorBudget:
+        """This budget with everything that ``other`` states."""
+        return replace(
+            self,
+            **{f.name: getattr(other, f.name) for f in fields(other) if getattr(other, f.name) is not None},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
     """The self-check of every conversion: the fp32 file against ONNX Runtime on real inputs.
 
@@ -78,6 +103,7 @@ class Checks:
 class Target:
     """One file of ``targets/``. ``budgets`` are per precision, ``tier_budgets`` override them.
 
+    ``accelerators`` are budgets per accelerator, ``tier_accelerators`` override them, by tier.
     ``size`` (height, width) of images and ``batch`` fill dynamic dimensions only. ``opset`` is of Core ML.
     """
 
@@ -91,6 +117,8 @@ class Target:
     checks: Checks = field(default_factory=Checks)
     budgets: Mapping[str, Budget] = field(default_factory=dict)
     tier_budgets: Mapping[str, Budget] = field(default_factory=dict)
+    accelerators: Mapping[str, AcceleratorBudget] = field(default_factory=dict)
+    tier_accelerators: Mapping[str, Mapping[str, AcceleratorBudget]] = field(default_factory=dict)
 
     def budget_of(self, tier: Tier, precision: Precision) -> Budget:
         """What ``tier`` must reach at ``precision``.
@@ -100,6 +128,15 @@ class Target:
         general = self.budgets.get(precision, Budget())
         own = self.tier_budgets.get(tier.name) if precision == tier.precision else None
         return general.overridden_by(own) if own else general
+
+    def accelerator_budget_of(self, tier: Tier, accelerator: Accelerator) -> AcceleratorBudget:
+        """What the file of ``tier`` must do on ``accelerator``; ``whole`` is decided."""
+        found = self.accelerators.get(accelerator, AcceleratorBudget())
+        own = self.tier_accelerators.get(tier.name, {}).get(accelerator)
+        found = found.overridden_by(own) if own else found
+        return (
+            found if found.whole is not None else replace(found, whole=tier.accelerators[-1] == accelerator)
+        )
 
     def chosen(self, names: Sequence[str] | None) -> tuple[Tier, ...]:
         """The tiers called ``names``, in the target's order; all for None. Raises UnknownTierError."""

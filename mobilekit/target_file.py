@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from mobilekit.errors import TargetError
-from mobilekit.target import COMPRESSING, Budget, Checks, Format, Opset, Target
+from mobilekit.target import COMPRESSING, AcceleratorBudget, Budget, Checks, Format, Opset, Target
 from mobilekit.tier import Accelerator, Compression, Io, Machine, Machines, Precision, Rule, Soc, Tier
 from mobilekit.toml_table import TomlTable, read_toml
 
@@ -42,6 +42,8 @@ def target_from_toml(path: Path) -> Target:
         checks=_checks(root.table("checks")),
         budgets=_budgets(root.table("budgets")),
         tier_budgets=_tier_budgets(root),
+        accelerators=_accelerator_budgets(root.table("accelerators")),
+        tier_accelerators=_tier_accelerators(root),
     )
     root.finish()
     if any(tier.compression != "none" for tier in tiers) and target.opset not in COMPRESSING:
@@ -61,6 +63,7 @@ def _opset(root: TomlTable, written: Format) -> Opset:
 
 def _tier(table: TomlTable, written: Format) -> Tier:
     table.table("budget")
+    table.table("accelerator_budgets")
     model = table.take("model", str)
     tier = Tier(
         name=table.need("name", str),
@@ -190,6 +193,43 @@ def _budget(table: TomlTable) -> Budget:
     budget = Budget(**figures)
     table.finish()
     return budget
+
+
+def _accelerator_budgets(table: TomlTable) -> dict[str, AcceleratorBudget]:
+    """Budgets per accelerator; the CPU's are those of precisions."""
+    known = [name for name in _ACCELERATORS if name != "cpu"]
+    budgets = {name: _accelerator_budget(table.table(name)) for name in known if name in table.values}
+    table.finish()
+    return budgets
+
+
+def _accelerator_budget(table: TomlTable) -> AcceleratorBudget:
+    budget = AcceleratorBudget(
+        psnr_cpu_min=table.number("psnr_cpu_min", minimum=0),
+        psnr_float_loss_max=table.number("psnr_float_loss_max", minimum=0),
+        mismatch_max=table.number("mismatch_max", minimum=0),
+        whole=table.take("whole", bool),
+    )
+    table.finish()
+    if budget.mismatch_max is not None and budget.mismatch_max > 1.0:
+        problem = f"expected a share, 0 to 1, got {budget.mismatch_max:g}"
+        raise table.fault(name="mismatch_max", message=problem)
+    return budget
+
+
+def _tier_accelerators(root: TomlTable) -> dict[str, dict[str, AcceleratorBudget]]:
+    """Of the tiers that state any; a budget of an accelerator that the tier does not name is a mistake."""
+    found = {}
+    for table in root.tables("tiers"):
+        if "accelerator_budgets" not in table.values:
+            continue
+        budgets = _accelerator_budgets(table.table("accelerator_budgets"))
+        found[table.need("name", str)] = budgets
+        for name in budgets:
+            if name not in table.texts("accelerators"):
+                problem = f"the tier does not name the accelerator {name!r}"
+                raise table.fault(name="accelerator_budgets", message=problem)
+    return found
 
 
 def _choices(table: TomlTable, name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mobilekit.errors import TargetError, UnknownTierError
-from mobilekit.target import Budget
+from mobilekit.target import AcceleratorBudget, Budget
 from mobilekit.target_file import target_from_toml
 from mobilekit.tier import DeviceProfile, select
 
@@ -53,6 +53,21 @@ def test_reads_tiers_budgets_and_rules(tmp_path: Path) -> None:
     assert rest.model == tmp_path / "small.onnx"
 
 
+def test_accelerators_have_budgets_and_tiers_change_them(tmp_path: Path) -> None:
+    """What a tier states counts; whole, where nobody says, is asked of a list that ends there."""
+    text = _GOOD.replace("[[tiers]]", "[accelerators.npu]\npsnr_float_loss_max = 1.5\n[[tiers]]", 1)
+    text = text.replace("budget =", "accelerator_budgets = { npu = { mismatch_max = 0.5 } }\nbudget =")
+    target = target_from_toml(_file(tmp_path, text))
+    best, rest = target.tiers
+    found = target.accelerator_budget_of(best, "npu")
+    assert found == AcceleratorBudget(psnr_float_loss_max=1.5, mismatch_max=0.5, whole=False)
+    assert target.accelerator_budget_of(rest, "gpu") == AcceleratorBudget(whole=False)
+    alone = target_from_toml(_file(tmp_path, text.replace('["npu", "cpu"]', '["npu"]')))
+    assert alone.accelerator_budget_of(alone.tiers[0], "npu").whole is True
+    said = text.replace("mismatch_max = 0.5", "whole = true")
+    assert target_from_toml(_file(tmp_path, said)).accelerator_budget_of(best, "npu").whole is True
+
+
 def test_every_figure_can_be_asked_for(tmp_path: Path) -> None:
     """Per precision and per tier, by the names of a Budget."""
     names = [field.name for field in fields(Budget)]
@@ -82,6 +97,14 @@ def test_every_figure_can_be_asked_for(tmp_path: Path) -> None:
         ("size = [192, 256]", "rules = [{ sdk_min = 3 }]", ":18: tiers[1].rules", "every device"),
         ('next_rungs = ["fp16"]', 'next_rungs = ["fp17"]', ":10: tiers[0].next_rungs", "fp17"),
         ("[budgets.int8]", "[budgets.int9]", ":3: budgets.int9", "unknown key"),
+        ("[budgets.int8]", "[accelerators.cpu]\n[budgets.int8]", ":3: accelerators.cpu", "unknown key"),
+        (
+            "[budgets.int8]",
+            "[accelerators.gpu]\nmismatch_max = 2.0\n[budgets.int8]",
+            ":4: accelerators.gpu.m",
+            "a share",
+        ),
+        ("budget =", "accelerator_budgets = { gpu = {} }\nbudget =", ":11: tiers[0].accelerator_b", "'gpu'"),
         ('format = "tflite"', "format =", "", "not TOML"),
     ],
 )

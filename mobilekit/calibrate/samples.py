@@ -55,11 +55,22 @@ class SampleSource:
         )
 
     def spread(self, count: int) -> SampleSource:
-        """At most ``count`` samples, evenly spread over this source."""
+        """At most ``count`` samples, evenly spread over this source.
+
+        A source of its own: where two inputs come from photos, it pairs its photos anew.
+        """
         total = len(self.items)
         if total <= count:
             return self
-        return self.select([index * total // count for index in range(count)])
+        return self.select(self._spread(count))
+
+    def picked(self, count: int) -> dict[str, Feed]:
+        """At most ``count`` of the very feeds that this source makes, evenly spread, by name."""
+        return {self.names[index]: self[index] for index in self._spread(count)}
+
+    def _spread(self, count: int) -> list[int]:
+        total = len(self.items)
+        return list(range(total)) if total <= count else [index * total // count for index in range(count)]
 
 
 def split(samples: SampleSource) -> tuple[SampleSource, SampleSource]:

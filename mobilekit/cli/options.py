@@ -84,6 +84,14 @@ Npu = Annotated[
         help="Compile the NPU's tiers for these chips too, such as qualcomm:SM8650.",
     ),
 ]
+Verify = Annotated[
+    Literal["cpu", "all"],
+    typer.Option(
+        envvar="MOBILEKIT_VERIFY",
+        show_envvar=False,
+        help="Check files on the CPU alone, or on every accelerator that is here too.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, to stdout.")]
 
 

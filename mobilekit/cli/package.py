@@ -24,6 +24,7 @@ from mobilekit.cli.options import (
     Shapes,
     Statistics,
     Symmetric,
+    Verify,
     parse_inputs,
     parse_shapes,
 )
@@ -56,6 +57,7 @@ def package(
     statistics: Statistics = None,
     fallback: Fallback = None,
     npu: Npu = None,
+    verify: Verify = "all",
     store: Annotated[Path | None, typer.Option(metavar="DIR", help="Where finished stages are kept.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -88,6 +90,7 @@ def package(
             statistics=statistics,
             fallback=fallback,
             npu=npu,
+            verify=verify,
             store=store,
             progress=bars,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
@@ -14,7 +14,14 @@ def quality_lines(measured: Mapping[str, Any]) -> list[str]:
     outputs = measured["parity"]["outputs"]
     width = max(len(output["name"]) for output in outputs)
     lines = [f"  {output['name']:<{width}}  {_quality(output)}" for output in outputs]
-    return [*lines, *_judge(measured), *_gates(measured), *_islands(measured), *_compiled(measured)]
+    return [
+        *lines,
+        *_judge(measured),
+        *_gates(measured),
+        *_islands(measured),
+        *_compiled(measured),
+        *verified_lines(measured),
+    ]
 
 
 def islands_line(islands: Mapping[str, int]) -> str:
@@ -66,6 +73,45 @@ def _compiled(measured: Mapping[str, Any]) -> Iterator[str]:
             f"  compiled for {each['soc']}: {each['offloaded']} of {each['operators']} operators "
             f"in {each['partitions']} partition{several}"
         )
+
+
+def verified_lines(measured: Mapping[str, Any]) -> Iterator[str]:
+    """A line per accelerator of the tier: what ran there and how well, or why nothing did."""
+    for each in measured.get("accelerators", ()):
+        if not each["verified"]:
+            yield f"  not verified here: {each['accelerator']}: {each['reason']}"
+            continue
+        device = f"{each['adapter']}, software" if each["emulated"] else each["adapter"]
+        twin = f", as its {each['twin']} twin" if each["twin"] else ""
+        yield f"  verified on {each['accelerator']} ({device}{twin}): {_taken(each)}; {_figures(each)}"
+
+
+def _taken(entry: Mapping[str, Any]) -> str:
+    if entry["whole"]:
+        return f"all {entry['operators']} operators"
+    names = dict.fromkeys(refused["kind"] for refused in entry["refused"])
+    blamed = f" (it refuses {', '.join(names)})" if names else ""
+    return f"{entry['accepted']} of {entry['operators']} operators{blamed}"
+
+
+def _figures(entry: Mapping[str, Any]) -> str:
+    """The worst output's, of one or two samples."""
+    several = "s" if len(entry["samples"]) != 1 else ""
+    samples = f"{len(entry['samples'])} sample{several}"
+    floats = [output for output in entry["outputs"] if output["mismatch_vs_cpu"] is None]
+    if not floats:
+        share = max(output["mismatch_vs_cpu"] for output in entry["outputs"])
+        return f"{share:.2%} of the elements differ from the CPU's, {samples}"
+    cpu, model, of_cpu = (
+        _worst(output[key]["worst"] for output in floats)
+        for key in ("psnr_vs_cpu", "psnr_vs_float", "cpu_psnr_vs_float")
+    )
+    return f"{cpu} against the CPU, {model} against float (the CPU: {of_cpu}), {samples}"
+
+
+def _worst(values: Iterable[float | str | None]) -> str:
+    found = [float(value) for value in values if value is not None]
+    return _decibels(min(found)) if found else "identical"
 
 
 def _quality(output: Mapping[str, Any]) -> str:

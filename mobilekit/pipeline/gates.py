@@ -71,14 +71,17 @@ def _gate(name: str, parity: Mapping[str, Any] | None, reasons: Sequence[str]) -
 
 def _half_precision(opened: Opened) -> Mapping[str, Any]:
     """The parity of the fp16 file of the same graph, on a few of the scoring samples."""
-    job, samples = opened.job, opened.scoring.spread(_SAMPLES)
+    # The recorded reference knows the scoring set's own feeds.
+    job, samples = opened.job, opened.scoring.picked(_SAMPLES)
     emitted = emit_file(opened, prepare(opened), precision="fp16")
-    key = {"file": emitted.key, "samples": samples.digest, **build_key()}
+    key = {"file": emitted.key, "samples": opened.scoring.digest, **build_key()}
 
     def build(folder: Path) -> None:
         recorded = reference(opened)
         with open_runtime(emitted.path) as candidate:
-            report = compare(recorded, candidate, samples, progress=counting(job.progress, "check fp16"))
+            report = compare(
+                recorded, candidate, list(samples.values()), progress=counting(job.progress, "check fp16")
+            )
         write_json(folder / "parity.json", report.to_dict())
 
     path = job.store.stage("gate-fp16", key, build).path / "parity.json"

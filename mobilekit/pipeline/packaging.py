@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mobilekit import resources
 from mobilekit.description import ModelDescription
 from mobilekit.package.bundle import bundle_name
+from mobilekit.pipeline.accelerators import Verify, check_verify, verified
 from mobilekit.pipeline.asked import job_asked_for
 from mobilekit.pipeline.auditing import audit_photos
 from mobilekit.pipeline.compiling import npus_asked
@@ -42,7 +43,7 @@ from mobilekit.pipeline.publish import (
     written,
 )
 from mobilekit.pipeline.results import PackageResult, TierResult
-from mobilekit.pipeline.tier_build import BUNDLE, build_tier, job_of, read_measured
+from mobilekit.pipeline.tier_build import BUNDLE, build_tier, job_of
 from mobilekit.store.canonical import write_json
 from mobilekit.store.cas import Store
 from mobilekit.target_file import target_from_toml
@@ -119,6 +120,7 @@ def package(
     statistics: str | Path | Statistics | None = None,
     fallback: str | None = None,
     npu: str | Sequence[str] | None = None,
+    verify: Verify = "all",
     store: Store | str | Path | None = None,
     progress: Progress | None = None,
 ) -> PackageResult:
@@ -133,7 +135,8 @@ def package(
     to plan from instead of photos; ``plan`` quantises the int8 tiers without calibrating; then, without
     photos and data, files are verified on made-up inputs and the report says so. ``npu`` are chips
     (``qualcomm:SM8650``, comma-separated or several) that files of tiers on the NPU are compiled for
-    too, with their makers' libraries.
+    too, with their makers' libraries. ``verify`` is where files are checked: on the CPU and every
+    accelerator of their tiers that is here (``all``), or on the ``cpu`` alone.
     Raises MobilekitError; the hint says what to do.
     """
     rule = range_rule(ranges, percentile, symmetric=symmetric, used=plan is None)
@@ -146,7 +149,7 @@ def package(
     wanted = chosen.chosen(tiers)
     check_fallback(fallback, chosen.format)
     check_one_plan(plan, statistics)
-    npus = npus_asked(npu, chosen, wanted)
+    npus, verify = npus_asked(npu, chosen, wanted), check_verify(verify)
     folder = Path(out)
     check_writable(folder)
     job, known = job_asked_for(
@@ -180,15 +183,26 @@ def package(
     )
     job = replace(job, command=asked.with_photos(job.model, known=known))
     opened = _opened_once()
-    built = {}
+    built = []
     for number, tier in enumerate(wanted):
         job.progress(f"tiers of {chosen.name}", number, len(wanted))
         own = job_of(job, chosen, tier)
         given = Path(plan) if plan else None
-        built[tier.name] = build_tier(own, chosen, tier, plan=given, opened=opened, npus=npus)
+        found = build_tier(own, chosen, tier, plan=given, opened=opened, npus=npus)
+        measured = verified(own, chosen, tier, found, opened=opened, verify=verify)
+        built.append(_Built(tier=tier.name, stage=found, measured=measured))
     job.progress(f"tiers of {chosen.name}", len(wanted), len(wanted))
     calibrated = plan is None and statistics is None and any(tier.precision in PLANNED for tier in wanted)
     return _publish(folder, job, chosen, built, photos=_audited(job) if calibrated else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Built:
+    """A tier's stage, and its part of report.json."""
+
+    tier: str
+    stage: StageResult
+    measured: Mapping[str, Any]
 
 
 def _audited(job: Job) -> Mapping[str, Any] | None:
@@ -220,7 +234,7 @@ def _publish(
     out: Path,
     job: Job,
     target: Target,
-    built: Mapping[str, StageResult],
+    built: Sequence[_Built],
     *,
     photos: Mapping[str, Any] | None,
 ) -> PackageResult:
@@ -228,22 +242,22 @@ def _publish(
     folder = out / target.name
     tiers = []
     with lock_of(out, job.store.root):
-        for name, result in built.items():
-            publish_folder(result.path, folder / name)
+        for each in built:
+            name, stage = each.tier, each.stage
+            publish_folder(stage.path, folder / name)
             said = job.description
             zip_name = bundle_name(name=said.name, version=said.version, target=target.name, tier=name)
-            bundle = publish_file(result.path / BUNDLE, out / "bundles" / zip_name)
+            bundle = publish_file(stage.path / BUNDLE, out / "bundles" / zip_name)
             model, manifest, own_plan = tier_files(folder / name, format_of(target.format).model_file)
-            measured = read_measured(result.path)
-            compiled = [folder / name / each["file"] for each in measured.get("npu_variants", ())]
+            compiled = [folder / name / said["file"] for said in each.measured.get("npu_variants", ())]
             tiers.append(
                 TierResult(
                     tier=name,
-                    cached=result.cached,
+                    cached=stage.cached,
                     model=model,
                     manifest=manifest,
                     bundle=bundle,
-                    report=measured,
+                    report=each.measured,
                     plan=own_plan,
                     variants=tuple(written(path) for path in compiled),
                 )

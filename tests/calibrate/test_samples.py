@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,16 @@ def test_spread_is_even() -> None:
     """A few samples come from the whole set; of a small set all."""
     assert firsts(source(100).spread(4)) == [0, 25, 50, 75]
     assert firsts(source(3).spread(8)) == [0, 1, 2]
+
+
+def test_picked_feeds_are_the_very_feeds_of_the_source() -> None:
+    """Also where samples are made of two photos: a spread source pairs what it has left anew."""
+    pair = {index: (index, (index + 2) % 5) for index in range(5)}
+    samples = replace(source(5), make=lambda items, i: {"pair": (items[i], items[(i + 2) % len(items)])})
+    picked = samples.picked(2)
+    assert [feed["pair"] for feed in picked.values()] == [pair[0], pair[2]]
+    assert list(picked) == [samples.names[0], samples.names[2]]
+    assert [feed["pair"] for feed in samples.spread(2)] != [pair[0], pair[2]]
 
 
 def test_given_samples_are_checked() -> None:

@@ -1,0 +1,206 @@
+"""Files on the accelerators of their tiers: verified, refused, wrong, hanging, absent; bytes never change."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from mobilekit import resources
+from mobilekit.artifact import digest_of_path
+from mobilekit.cli.quality_text import quality_lines
+from mobilekit.errors import AcceleratorError, BudgetError, UsageError
+from mobilekit.pipeline import package
+from mobilekit.runtimes.acceleration import Refusal
+from tests.pipeline.accelerator_support import Accelerators
+from tests.pipeline.support import TARGET, project, write_target
+
+GPU = TARGET.replace(
+    'precision = "fp16"\naccelerators = ["cpu"]', 'precision = "fp16"\naccelerators = ["gpu", "cpu"]'
+)
+BUDGETS = """
+[accelerators.gpu]
+psnr_cpu_min = 60.0
+[accelerators.npu]
+psnr_float_loss_max = 1.5
+"""
+PRELU = Refusal(operator="b", kind="PRELU", reason="its slope has another shape")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A working folder with a project, whose tiers name the NPU and the GPU."""
+    monkeypatch.chdir(tmp_path)
+    write_target(project(tmp_path), GPU + BUDGETS)
+    return tmp_path
+
+
+def _package(**keywords):
+    return package(**{"target": "mine.toml", "photos": "photos", "store": "store", **keywords})
+
+
+def _tiers(folder: Path) -> dict:
+    report = json.loads((folder / "dist/mine/report.json").read_text())
+    jsonschema.validate(report, json.loads(resources.report_schema().read_text()))
+    return report["tiers"]
+
+
+def _shown(tier: dict) -> str:
+    return "\n".join(quality_lines(tier))
+
+
+def test_a_file_is_verified_on_what_is_there(here, monkeypatch) -> None:
+    """The GPU runs the file, the NPU its twin; figures, samples and devices are in report and summary."""
+    devices = Accelerators(monkeypatch)
+    _package()
+    tiers = _tiers(here)
+    assert devices.opened == [("npu", "model.qdq.onnx"), ("gpu", "model.tflite")]
+    best, rest = tiers["best"], tiers["rest"]
+    assert (best["verified_on"], best["not_verified_here"]) == (["npu", "cpu"], [])
+    assert (rest["verified_on"], rest["not_verified_here"]) == (["gpu", "cpu"], [])
+    (npu,), (gpu,) = best["accelerators"], rest["accelerators"]
+    assert (npu["twin"], gpu["twin"]) == ("onnx-qdq", None)
+    assert (gpu["whole"], gpu["operators"], gpu["precision"]) == (True, 5, "fp32")
+    assert gpu["samples"] == ["01.png"]
+    assert gpu["outputs"][0]["psnr_vs_cpu"]["worst"] is None
+    assert npu["outputs"][0]["psnr_vs_float"]["worst"] > 15.0
+    assert "verified on gpu (a device, software): all 5 operators; identical against the CPU" in _shown(rest)
+    assert "verified on npu (a device, software, as its onnx-qdq twin)" in _shown(best)
+
+
+def test_a_second_build_checks_nothing_again(here, monkeypatch) -> None:
+    """Another device does; the tiers themselves stay as they are."""
+    devices = Accelerators(monkeypatch)
+    _package()
+    count = len(devices.opened)
+    assert _package().cached
+    assert len(devices.opened) == count
+    devices.adapter = "another device"
+    assert _package().cached
+    assert len(devices.opened) == 2 * count
+
+
+def test_what_is_published_does_not_depend_on_accelerators(here, monkeypatch) -> None:
+    """With, without, and unasked: the same bytes but for the report."""
+    _package(out="without")
+    Accelerators(monkeypatch)
+    _package(out="with")
+    _package(out="unasked", verify="cpu")
+    found = [
+        {p.relative_to(here / out): digest_of_path(p) for p in (here / out).rglob("*") if p.is_file()}
+        for out in ("without", "with", "unasked")
+    ]
+    for each in found:
+        del each[Path("mine/report.json")]
+    assert found[0] == found[1] == found[2]
+
+
+def test_what_is_not_there_is_said_with_what_to_install(here, monkeypatch) -> None:
+    """And so is a check that nobody asked for."""
+    Accelerators(monkeypatch, names=())
+    _package()
+    rest = _tiers(here)["rest"]
+    assert (rest["verified_on"], rest["not_verified_here"]) == (["cpu"], ["gpu"])
+    assert "not verified here: gpu: not installed: install it" in _shown(rest)
+    Accelerators(monkeypatch)
+    _package(verify="cpu")
+    assert "not verified here: gpu: --verify cpu" in _shown(_tiers(here)["rest"])
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (np.zeros_like, "output picture: all zero"),
+        (lambda value: np.full_like(value, np.nan), r"NaN or infinite in 100\.00%"),
+        (lambda value: value + 0.05, r"dB against the CPU, 60 expected"),
+    ],
+    ids=["zeros", "nan", "off"],
+)
+def test_a_wrong_result_fails_the_build(here, monkeypatch, change, text) -> None:
+    """With tier, device, output and figures, and nothing published."""
+    Accelerators(monkeypatch, names=("gpu",)).change = change
+    with pytest.raises(
+        BudgetError, match=rf"(?s)tier rest .* outside its budget on gpu \(a device\).*{text}"
+    ) as caught:
+        _package()
+    assert "--verify cpu" in caught.value.hint
+    assert not (here / "dist/mine").exists()
+
+
+def test_a_file_with_integers_may_round_differently_but_not_be_worse(here, monkeypatch) -> None:
+    """A step of the output is nothing, an offset is."""
+    devices = Accelerators(monkeypatch, names=("npu",))
+    devices.change = lambda value: value + 0.002
+    _package()
+    devices.change = lambda value: value + 0.3
+    devices.adapter = "another device"
+    with pytest.raises(BudgetError, match=r"dB against the float model, .* on the CPU, 1.5 dB less at most"):
+        _package()
+
+
+def test_refused_operators_are_a_stated_fallback(here, monkeypatch) -> None:
+    """Where the tier names an accelerator after it; the report and the summary have operator and reason."""
+    Accelerators(monkeypatch, names=("gpu",)).refused = (PRELU,)
+    _package()
+    rest = _tiers(here)["rest"]
+    assert rest["accelerators"][0]["refused"] == [
+        {"operator": "b", "kind": "PRELU", "reason": "its slope has another shape"}
+    ]
+    assert "4 of 5 operators (it refuses PRELU)" in _shown(rest)
+    assert any("PRELU 'b' (its slope has another shape)" in line for line in rest["warnings"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GPU.replace('["gpu", "cpu"]', '["gpu"]') + BUDGETS,
+        GPU + BUDGETS.replace("psnr_cpu_min", "whole = true\npsnr_cpu_min"),
+        GPU.replace('["gpu", "cpu"]', '["gpu", "cpu"]\naccelerator_budgets = { gpu = { whole = true } }')
+        + BUDGETS,
+    ],
+    ids=["alone", "by the target", "by the tier"],
+)
+def test_refused_operators_fail_where_all_must_run(here, monkeypatch, text) -> None:
+    """A tier without anything to fall back on, or a target that says so."""
+    write_target(here, text)
+    Accelerators(monkeypatch, names=("gpu",)).refused = (PRELU,)
+    with pytest.raises(BudgetError, match=r"4 of 5 operators, it refuses PRELU 'b' .*; all of them expected"):
+        _package()
+
+
+def test_a_file_that_is_refused_altogether(here, monkeypatch) -> None:
+    """Is left to the next accelerator, and said to be; where there is none, the build fails."""
+    devices = Accelerators(monkeypatch, names=("gpu",))
+    devices.error = AcceleratorError("it takes no operator of the file", cause="refused")
+    _package()
+    rest = _tiers(here)["rest"]
+    assert rest["not_verified_here"] == ["gpu"]
+    assert rest["accelerators"][0]["refused"] is True
+    assert any(
+        "it takes no operator of the file; the file is for the next accelerator" in w
+        for w in rest["warnings"]
+    )
+    write_target(here, GPU.replace('["gpu", "cpu"]', '["gpu"]'))
+    with pytest.raises(BudgetError, match="it takes no operator"):
+        _package()
+
+
+def test_a_hang_is_said_and_a_crash_is_an_error(here, monkeypatch) -> None:
+    """Software may be too slow; what crashes here would take the app along."""
+    devices = Accelerators(monkeypatch, names=("gpu",))
+    devices.error = AcceleratorError("it did not finish within 300 s", cause="hung")
+    _package()
+    assert "not verified here: gpu: it did not finish within 300 s" in _shown(_tiers(here)["rest"])
+    devices.error = AcceleratorError("it crashed (SIGABRT)", hint="use the CPU")
+    with pytest.raises(AcceleratorError, match=r"tier rest of target mine: it crashed \(SIGABRT\)") as caught:
+        _package()
+    assert caught.value.hint == "use the CPU; --verify cpu builds without this check, and the report says so"
+
+
+def test_verify_is_cpu_or_all(here) -> None:
+    """Anything else is a mistake."""
+    with pytest.raises(UsageError, match="verify is 'gpu'"):
+        _package(verify="gpu")
