@@ -53,7 +53,7 @@ def _qnn_htp() -> Presence:
     return Presence(
         accelerator="npu",
         opened_as="qnn-htp",
-        adapter=qnn.adapter("SM8650") if found.available else None,
+        adapter=qnn.adapter(qnn.DEFAULT_SOC) if found.available else None,
         availability=found,
     )
 

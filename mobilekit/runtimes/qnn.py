@@ -22,7 +22,7 @@ from mobilekit.runtimes.acceleration import Acceleration, Refusal
 from mobilekit.runtimes.base import Availability, ClosedOnExit
 from mobilekit.runtimes.feeds import check_feed
 from mobilekit.runtimes.onnx_file import OnnxFile, read_onnx_file
-from mobilekit.runtimes.qnn_messages import said_of
+from mobilekit.runtimes.qnn_messages import QnnSaid, said_of
 from mobilekit.runtimes.served import DriverProcess
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 600.0
 """For opening, and for each run: the emulator takes minutes for a large picture."""
+
+DEFAULT_SOC = "SM8650"
+"""Snapdragon 8 Gen 3: the chip that an emulator stands for where nobody says."""
 
 INSTALL = "in mobilekit's clone: pip install '.[qnn]' (Linux with glibc 2.35 or later, Windows)"
 
@@ -70,32 +73,64 @@ def is_emulated() -> bool:
     return platform.machine().lower() not in ("aarch64", "arm64")
 
 
+class HtpProcess(ClosedOnExit):
+    """A process that opens files on HTP, one at a time; after a crash the next file gets a new one.
+
+    ``soc`` is the chip that an emulator stands for. Raises UsageError for an unknown one, AcceleratorError
+    where the provider is not installed.
+    """
+
+    def __init__(
+        self,
+        *,
+        soc: str = DEFAULT_SOC,
+        timeout_s: float = TIMEOUT_S,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        _check_soc(soc)
+        found = availability()
+        if not found.available:
+            message = f"there is no Qualcomm HTP here: {found.detail.partition('; ')[0]}"
+            raise AcceleratorError(message, hint=INSTALL)
+        self.soc, self.timeout_s = soc, timeout_s
+        keywords: dict[str, Any] = {} if command is None else {"command": command}
+        self.process = DriverProcess(adapter(soc), **keywords)
+
+    def open(self, path: Path, file: OnnxFile) -> None:
+        """Open all of a file. Raises AcceleratorError naming the operators that HTP refuses."""
+        before = self.process.log_size
+        try:
+            self.process.open("qnn-htp", path, _options(self.soc), timeout_s=self.timeout_s)
+        except MobilekitError as error:
+            raise _explained(path, file, error, self.process.log_from(before)) from error
+
+    def look(self, path: Path) -> QnnSaid:
+        """What the provider says of each operator of a file. Raises AcceleratorError if it cannot open it."""
+        before = self.process.log_size
+        options = {**_options(self.soc), "report": True}
+        self.process.open("qnn-htp", path, options, timeout_s=self.timeout_s)
+        return said_of(self.process.log_from(before))
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.close()
+
+
 class QnnSession(ClosedOnExit):
     """An ONNX file wholly on HTP; open one with :func:`open_onnx_qnn`."""
 
-    def __init__(
-        self, path: Path, file: OnnxFile, process: DriverProcess, *, soc: str, timeout_s: float
-    ) -> None:
-        self._path, self._timeout_s = path, timeout_s
-        self._process: DriverProcess | None = process
-        self.inputs, self.outputs = file.inputs, file.outputs
+    def __init__(self, path: Path, process: HtpProcess, *, owns_process: bool = True) -> None:
+        self._path, self._owns_process = path, owns_process
+        self._process: HtpProcess | None = process
         try:
-            process.open("qnn-htp", path, _options(soc), timeout_s=timeout_s)
-        except MobilekitError as error:
-            log = process.log
-            process.close()
-            raise _explained(path, file, error, log) from error
-        self.name = _name(soc)
-        self.acceleration = Acceleration(
-            accelerator="npu",
-            adapter=adapter(soc),
-            emulated=is_emulated(),
-            operators=len(file.operators),
-            accepted=len(file.operators),
-            partitions=1,
-            precision="fp16",
-            note="float operators in float16" if file.operators else "",
-        )
+            file = read_onnx_file(path)
+            process.open(path, file)
+        except MobilekitError:
+            self.close()
+            raise
+        self.inputs, self.outputs = file.inputs, file.outputs
+        self.name = _name(process.soc)
+        self.acceleration = _acceleration(process.soc, file, QnnSaid(refused=(), partitions=1))
 
     def run(self, feed: Feed, *, taps: Sequence[str] = ()) -> dict[str, Array]:
         """Outputs in ONNX layout and type. See :class:`Session`.
@@ -110,24 +145,24 @@ class QnnSession(ClosedOnExit):
             message = f"{self._path}: HTP shows no intermediate values, asked for {', '.join(taps)}"
             raise UsageError(message, hint="tap the same file on the CPU")
         check_feed(feed, self.inputs, where=str(self._path))
-        doing = f"running {self._path}"
+        process, doing = self._process, f"running {self._path}"
         try:
-            return self._process.run(dict(feed), timeout_s=self._timeout_s, doing=doing)
+            return process.process.run(dict(feed), timeout_s=process.timeout_s, doing=doing)
         except AcceleratorError:
             self.close()
             raise
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, or leave it to the next file where it is shared."""
         process, self._process = self._process, None
-        if process is not None:
+        if process is not None and self._owns_process:
             process.close()
 
 
 def open_onnx_qnn(
     path: Path,
     *,
-    soc: str = "SM8650",
+    soc: str = DEFAULT_SOC,
     timeout_s: float = TIMEOUT_S,
     command: Sequence[str] | None = None,
 ) -> QnnSession:
@@ -137,33 +172,26 @@ def open_onnx_qnn(
     refuses, or if there is no provider, or if it crashes or hangs; UsageError for an unknown chip;
     ModelFileError for a file that is missing or damaged.
     """
-    _check_soc(soc)
-    file = read_onnx_file(path)
-    found = availability()
-    if not found.available:
-        message = f"there is no Qualcomm HTP here: {found.detail.partition('; ')[0]}"
-        raise AcceleratorError(message, hint=INSTALL)
-    return QnnSession(path, file, _process(soc, command), soc=soc, timeout_s=timeout_s)
+    read_onnx_file(path)  # a damaged file is the file's fault, whatever there is to run it
+    return QnnSession(path, HtpProcess(soc=soc, timeout_s=timeout_s, command=command))
 
 
 def acceptance(
     path: Path,
     *,
-    soc: str = "SM8650",
+    soc: str = DEFAULT_SOC,
     timeout_s: float = TIMEOUT_S,
     command: Sequence[str] | None = None,
 ) -> Acceleration:
     """What HTP takes of an ONNX file, and what it refuses; nothing is run. Raises as ``open_onnx_qnn``."""
-    _check_soc(soc)
     file = read_onnx_file(path)
-    process = _process(soc, command)
-    try:
-        process.open("qnn-htp", path, {**_options(soc), "report": True}, timeout_s=timeout_s)
-        said = said_of(process.log)
-    finally:
-        process.close()
-    refused = tuple(file.refusal(r) for r in said.refused)
-    blamed = {r.operator for r in refused}
+    with HtpProcess(soc=soc, timeout_s=timeout_s, command=command) as process:
+        return _acceleration(soc, file, process.look(path))
+
+
+def _acceleration(soc: str, file: OnnxFile, said: QnnSaid) -> Acceleration:
+    refused = tuple(file.refusal(node) for node in said.refused)
+    blamed = {refusal.operator for refusal in refused}
     return Acceleration(
         accelerator="npu",
         adapter=adapter(soc),
@@ -173,6 +201,7 @@ def acceptance(
         partitions=said.partitions,
         refused=refused,
         precision="fp16",
+        note="what is float in it is computed in float16",
     )
 
 
@@ -185,11 +214,6 @@ def _name(soc: str) -> str:
     if is_emulated():
         return f"Qualcomm HTP emulator (onnxruntime-qnn {_version()}, {soc})"
     return f"Qualcomm HTP (onnxruntime-qnn {_version()})"
-
-
-def _process(soc: str, command: Sequence[str] | None) -> DriverProcess:
-    keywords: dict[str, Any] = {} if command is None else {"command": command}
-    return DriverProcess(adapter(soc), **keywords)
 
 
 def _options(soc: str) -> dict[str, Any]:
@@ -212,7 +236,8 @@ def _explained(path: Path, file: OnnxFile, error: MobilekitError, log: str) -> M
         return error
     blamed = "; ".join(map(str, refused))
     message = f"Qualcomm's HTP does not take all of {path}: {blamed}"
-    return AcceleratorError(message, hint="keep them out of the model, or use another accelerator")
+    hint = "keep them out of the model, or use another accelerator"
+    return AcceleratorError(message, hint=hint, cause="refused")
 
 
 def _version() -> str:

@@ -60,7 +60,10 @@ class QnnHtp:
             **self._provider,
         }
         options.add_provider_for_devices(_devices()[:1], said)
-        return onnxruntime.InferenceSession(str(path), options, disabled_optimizers=ROUNDING_OPTIMIZERS)
+        # Its own fallback would open the file once more on the CPU, and hide why it was refused.
+        return onnxruntime.InferenceSession(
+            str(path), options, disabled_optimizers=ROUNDING_OPTIMIZERS, enable_fallback=0
+        )
 
 
 def _devices() -> list[Any]:

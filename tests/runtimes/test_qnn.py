@@ -105,7 +105,7 @@ def test_refused_operators_are_named(tmp_path, any_htp, monkeypatch):
     """What the provider's log says of them is the error."""
     log = "Validation FAILED for 3 nodes in OrtNodeUnit (Relu) :\n"
     log += "\tOperator type: Relu Node name: r Node index: 2\n\tREASON : too bad\n"
-    monkeypatch.setattr("mobilekit.runtimes.served.DriverProcess.log", log)
+    monkeypatch.setattr("mobilekit.runtimes.served.DriverProcess.log_from", lambda self, place: log)
     with pytest.raises(AcceleratorError, match=r"does not take all of .*: Relu 'r': too bad"):
         opened(write(tmp_path, todo="opening:raise"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import onnx
 
@@ -13,6 +15,7 @@ from mobilekit.quantisation import OperatorPlan, QuantisationPlan, Scale
 from mobilekit.runtimes.ort import open_graph
 from mobilekit.source.graph import Graph, graph_from_proto
 
+Feed = Mapping[str, np.ndarray]
 HEADER = '<ir_version: 10, opset_import: ["": 21, "mobilekit": 1]>'
 
 
@@ -38,12 +41,18 @@ def feeds_of(graph: Graph, count: int = 2) -> list[dict[str, np.ndarray]]:
     return [{s.name: rng.normal(size=s.shape).astype(np.float32) for s in graph.inputs} for _ in range(count)]
 
 
-def plan_of(graph: Graph, *, floats: tuple[str, ...] = (), symmetric: bool = False) -> QuantisationPlan:
-    """Everything int8 that has a rule, but for ``floats``; ranges are extremes of :func:`feeds_of`."""
+def plan_of(
+    graph: Graph,
+    feeds: Sequence[Feed] | None = None,
+    *,
+    floats: tuple[str, ...] = (),
+    symmetric: bool = False,
+) -> QuantisationPlan:
+    """Everything int8 that has a rule, but for ``floats``; ranges are extremes of ``feeds``, else of :func:`feeds_of`."""
     chosen = [o for o in operators(graph) if o.rule and o.name not in floats]
     values = sorted({v for o in chosen for v in (*o.inputs, *o.outputs)})
     with open_graph(graph, taps=values, optimise=False) as session:
-        seen = [session.run(feed, taps=values) for feed in feeds_of(graph)]
+        seen = [session.run(feed, taps=values) for feed in feeds or feeds_of(graph)]
     fixed = {v: o.fixed for o in chosen if o.fixed for v in o.outputs}
     constants = {t.name: onnx.numpy_helper.to_array(t) for t in graph.proto().graph.initializer}
     scales: dict[str, Scale] = {}
