@@ -128,6 +128,9 @@ def from_feature(value: Any, carrier: Carrier, *, where: str) -> Array:
     return array.astype(np.dtype(carrier.spec.dtype.value), copy=False)
 
 
+_BEYOND = "pixels are 0 to 255: is the declared range the model's, the data (--input, samples) a picture's?"
+
+
 def _pixels(value: Array, carrier: Carrier, pixels: Pixels, where: str) -> Array:
     nchw = value.transpose(0, 3, 1, 2) if pixels.channels_last else value
     scale, bias = (np.asarray(v, np.float64).reshape(1, -1, 1, 1) for v in (pixels.scale, pixels.bias))
@@ -137,7 +140,7 @@ def _pixels(value: Array, carrier: Carrier, pixels: Pixels, where: str) -> Array
         message = (
             f"{where}: input {carrier.spec.name!r} is an image: its values are pixels {low:g} to {high:g}"
         )
-        raise InputDataError(message, hint="pixels are 0 to 255; is the declared range the model's?")
+        raise InputDataError(message, hint=_BEYOND)
     return np.clip(np.rint(exact), 0, _WHITE).astype(np.float32)
 
 
