@@ -18,6 +18,7 @@ import numpy as np
 
 from mobilekit.calibrate.observe import observe
 from mobilekit.convert.view import view_of
+from mobilekit.plan.half_integers import integer_reasons
 from mobilekit.source.graph import graph_from_proto
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def range_reasons(
     model = graph.proto()
     probes = list(_probes(model, view))
     floats = [name for name in _runtime_values(view) if view.dtypes[name] == np.float32 and _size(view, name)]
+    if not floats and not probes:
+        return {}
     stats = observe(
         graph_from_proto(model, stage=graph.stage),
         samples,
@@ -69,6 +72,7 @@ def range_reasons(
     )
     told = (
         *_of_constants(view),
+        *integer_reasons(view),
         *_of_values(view, stats, floats),
         *((probe.node, reason) for probe in probes if (reason := _of_probe(probe, stats))),
     )

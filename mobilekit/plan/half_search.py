@@ -57,6 +57,8 @@ def search(
     Gives up, with what it has by then, when nothing is left to add or MOST_RUNS are spent: the fidelity
     says so.
     """
+    if not any(spec.dtype.is_float for spec in graph.outputs):
+        return {}, {}
     exact = _outputs(graph, samples)
     scores = _scores(exact, _outputs(simulated(graph, islands=islands), samples))
     more: dict[str, str] = {}
