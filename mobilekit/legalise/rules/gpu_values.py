@@ -1,7 +1,8 @@
-"""What LiteRT's GPU accelerator computes by other means: powers of negative numbers, 64-bit indices.
+"""What LiteRT's GPU accelerator computes by other means: powers, running sums, indices.
 
-Its power takes the logarithm of the base, and a negative one has none. It has no 64-bit integers; an
-index never needs them.
+Its power takes the logarithm of the base, and a negative one has none. It takes running sums that are
+exclusive or go backwards, and computes inclusive ones forwards. It turns channels around in fours. It
+has no 64-bit integers; an index never needs them. (ML Drift in LiteRT 2.3.0, SwiftShader.)
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from mobilekit.legalise.rule import Replacement, Rule
 from mobilekit.legalise.rules.mathematics import is_non_negative
 
 _OWN = 3  # it multiplies for exponents up to here
+_TOGETHER = 4  # channels that it keeps together
 
 
 def _power(node: Node, b: Builder) -> Replacement | None:
@@ -49,6 +51,36 @@ def _by_parity(x: str, y: str, b: Builder) -> str:
     return b.add("Mul", b.add("Add", turned, 1.0), b.add("Pow", b.add("Abs", x), y))
 
 
+def _running_sum(node: Node, b: Builder) -> Replacement | None:
+    """Only forwards and including each element: others turned around, or moved on by one."""
+    x, along = node.inputs
+    axes = b.ints(along)
+    if axes is None or not (node["reverse"] or node["exclusive"]):
+        return None
+    rank = b.rank(x)
+    axis, size = axes[0] % rank, b.shape(x)[axes[0] % rank]
+    if node["reverse"]:
+        turned = b.slice(x, axis, size - 1, -size - 1, -1)
+        total = b.add("CumSum", turned, along, exclusive=node["exclusive"])
+        return b.slice(total, axis, size - 1, -size - 1, -1)
+    before = tuple(int(place == axis) for place in range(rank))
+    moved = b.add("Pad", b.add("CumSum", x, along), (*before, *(0,) * rank), mode="constant")
+    return b.slice(moved, axis, 0, size)
+
+
+def _backwards(node: Node, b: Builder) -> Replacement | None:
+    """The rows of an axis by their numbers, where it may be that of channels and they are odd fours."""
+    x, *limits = node.inputs
+    starts, ends, axes, steps = (b.ints(limit) for limit in limits) if len(limits) == 4 else (None,) * 4
+    if not (starts and ends and axes and steps) or len(axes) > 1 or steps[0] > 0:
+        return None
+    axis = axes[0]
+    places = range(b.shape(x)[axis])[slice(starts[0], ends[0], steps[0])]
+    if len(places) % _TOGETHER == 0 or axis not in (1, b.rank(x) - 1):
+        return None
+    return b.add("Gather", x, np.array(places, np.int64), axis=axis)
+
+
 def _index(node: Node, b: Builder) -> Replacement | None:
     """Indices that a Cast made 64-bit integers of become 32-bit ones."""
     x, indices, *rest = node.inputs
@@ -73,6 +105,8 @@ def _narrow(value: str, b: Builder) -> str | None:
 
 
 RULES = (
+    Rule(name="gpu-running-sum", ops=("CumSum",), apply=_running_sum),
+    Rule(name="gpu-backwards", ops=("Slice",), apply=_backwards),
     Rule(name="gpu-power", ops=("Pow",), apply=_power),
     Rule(name="gpu-index", ops=("Gather", "GatherND"), apply=_index),
 )

@@ -17,7 +17,6 @@ import numpy as np
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Replacement, Rule
-from mobilekit.legalise.rules.mathematics import is_non_negative
 from mobilekit.legalise.rules.pool import lowest_of
 from mobilekit.legalise.spatial import Pads, Window, full, window_of
 
@@ -86,18 +85,10 @@ def _max_pool(node: Node, b: Builder) -> Replacement | None:
     if pads is None or value is None or value == lowest or any(map(any, pads[:2])):
         return None
     inner = source.inputs[0]
-    if value == 0 and is_non_negative(inner, b) and _all_reach(pads, window):
-        return None
     pooled = b.add("MaxPool", b.add("Pad", inner, full(pads[2:]), lowest), **node.attributes)
     touched = np.multiply.outer(*(_inside(b, x, pads, window, axis) for axis in (0, 1)))
     rest = np.where(touched == np.prod(window.kernel), lowest, value).astype(b.dtype(x))
     return b.add("Max", pooled, rest[None, None])
-
-
-def _all_reach(pads: Pads, window: Window) -> bool:
-    """Whether no window lies in the pad alone."""
-    sides = zip(pads[2:], window.kernel, strict=True)
-    return all(max(side) < size for side, size in sides)
 
 
 def _inside(b: Builder, x: str, pads: Pads, window: Window, axis: int) -> np.ndarray[Any, Any]:

@@ -17,7 +17,7 @@ LIFTED = {
     "spread over": one_node("Add", noise(1, 4, 5), noise(3, 4, 5, seed=1)),
     "comparison": one_node("Less", noise(3, 4), noise(3, 4, seed=1)),
     "running sum of rank 1": one_node("CumSum", noise(5), np.array(0)),
-    "running sum of rank 3": one_node("CumSum", noise(2, 3, 4), np.array(0), exclusive=1, reverse=1),
+    "running sum of rank 3": one_node("CumSum", noise(2, 3, 4), np.array(0)),
     "products, second spread": one_node("MatMul", noise(2, 3, 4), noise(4, 5, seed=1), runtime=(0, 1)),
     "products, first spread": one_node("MatMul", noise(3, 4), noise(2, 4, 5, seed=1), runtime=(0, 1)),
     "products, both spread": one_node("MatMul", noise(2, 1, 3, 4), noise(1, 2, 4, 5, seed=1), runtime=(0, 1)),

@@ -54,3 +54,36 @@ def test_indices_become_32_bits():
     assert [a.i for node in proto.graph.node if node.op_type == "Cast" for a in node.attribute] == [6]
     given = one_node("Gather", noise(3, 5), np.array([2, 0]), runtime=(1,), axis=0)
     assert rewritten(given)[0] == rewritten(given)[1]
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 3, 4), (2, 3, 4, 5)])
+@pytest.mark.parametrize(("exclusive", "reverse"), [(1, 0), (0, 1), (1, 1)])
+def test_running_sums_of_other_kinds(shape, exclusive, reverse):
+    """They are written with inclusive ones forwards, and give the very same numbers."""
+    for axis in range(len(shape)):
+        case = one_node("CumSum", noise(*shape), np.array(axis), exclusive=exclusive, reverse=reverse)
+        rewritten(case)
+        proto = legalise(case[0], profile="tflite-gpu", samples=[]).graph.proto()
+        (total,) = [node for node in proto.graph.node if node.op_type == "CumSum"]
+        assert not any(a.i for a in total.attribute)
+
+
+def backwards(shape, axis):
+    """An axis turned around."""
+    limits = (np.array([shape[axis] - 1]), np.array([-shape[axis] - 1]), np.array([axis]), np.array([-1]))
+    return one_node("Slice", noise(*shape), *limits)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "op"),
+    [
+        ((1, 6), 1, "Gather"),
+        ((1, 6, 4, 3), 1, "Gather"),
+        ((1, 6, 4, 3), 3, "Gather"),
+        ((1, 6, 3, 5), 2, "Slice"),
+        ((1, 8), 1, "Slice"),
+    ],
+)
+def test_axes_turned_around(shape, axis, op):
+    """By numbers where they may be channels in odd fours; else as the CPU does."""
+    assert rewritten(backwards(shape, axis)) == (["Slice"], [op])

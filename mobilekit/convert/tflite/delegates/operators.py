@@ -24,7 +24,7 @@ class OperandTensor:
 
     ``dtype`` is TFLite's name in lower case, with a ``q`` before it where the tensor has scales
     (``qint8``). ``constant`` includes constants behind a DEQUANTIZE, which delegates unpack.
-    ``values`` are there for small constant integers. ``scales`` and ``zero_points`` are empty
+    ``values`` are there for small constants. ``scales`` and ``zero_points`` are empty
     where there are none.
     """
 
@@ -49,7 +49,8 @@ class FileOperator:
 
     ``options`` have the field names of the schema; what is not there is 0, false or NONE. ``value``
     is the ONNX value that it computes, or helps to compute. ``unpacks`` marks a DEQUANTIZE of a
-    constant: delegates do it once, before anything runs.
+    constant: delegates do it once, before anything runs. ``sources`` are the kinds of the operators that
+    compute the inputs, empty for what none computes.
     """
 
     index: int
@@ -60,6 +61,7 @@ class FileOperator:
     options: Mapping[str, Any]
     value: str
     unpacks: bool = False
+    sources: tuple[str, ...] = ()
 
     def operand(self, slot: int) -> OperandTensor | None:
         """The operand at ``slot``, None if it is absent."""
@@ -106,6 +108,7 @@ def _linked(tensors: list[OperandTensor], rows: Sequence[_Row]) -> tuple[FileOpe
     from dataclasses import replace
 
     result = []
+    made = {tensor: row[0] for row in rows for tensor in row[3]}
     for index, (kind, version, inputs, outputs, options) in enumerate(rows):
         unpacks = kind == "DEQUANTIZE" and tensors[inputs[0]].constant
         if unpacks:
@@ -120,6 +123,7 @@ def _linked(tensors: list[OperandTensor], rows: Sequence[_Row]) -> tuple[FileOpe
                 options=options,
                 value=_PART.sub("", tensors[outputs[0]].name) if outputs else "",
                 unpacks=unpacks,
+                sources=tuple(made.get(i, "") for i in inputs),
             )
         )
     return tuple(result)
@@ -170,7 +174,7 @@ def _quantisation(found: Any) -> tuple[tuple[float, ...], tuple[int, ...]]:
 
 
 def _is_small(dtype: str, shape: Sequence[int]) -> bool:
-    return dtype in ("int32", "int64") and int(np.prod(shape, dtype=np.int64)) <= _MOST_VALUES
+    return dtype in ("float32", "int32", "int64") and int(np.prod(shape, dtype=np.int64)) <= _MOST_VALUES
 
 
 def _options(schema: Any, options: Any) -> dict[str, Any]:

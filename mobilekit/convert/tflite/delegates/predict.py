@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mobilekit.convert.tflite.delegates.constraints import obstacle, takes_types
+from mobilekit.convert.tflite.delegates.mistaken import MISTAKES
 
 if TYPE_CHECKING:
     from mobilekit.convert.tflite.delegates.operators import FileOperator
@@ -64,7 +65,7 @@ def predict(operators: Sequence[FileOperator], published: PublishedList) -> Pred
 
 
 def refusal(operator: FileOperator, published: PublishedList) -> str | None:
-    """Why the delegate refuses ``operator``; None where its list says that it takes it."""
+    """Why the delegate refuses ``operator`` or must not have it; None where its list takes it."""
     if operator.kind in published.refused:
         return "on its list of operators that it does not take"
     listings = published.listings.get(operator.kind, ())
@@ -72,7 +73,8 @@ def refusal(operator: FileOperator, published: PublishedList) -> str | None:
         return "not on its list" if published.unlisted == "refused" else None
     reasons = [obstacle(operator, listing) for listing in listings]
     if None in reasons:
-        return None
+        mistake = MISTAKES[published.mistakes](operator) if published.mistakes else None
+        return f"taken, and computed wrongly: {mistake}" if mistake else None
     of_its_types = [r for r, each in zip(reasons, listings, strict=True) if takes_types(operator, each)]
     return (of_its_types or reasons)[0]
 

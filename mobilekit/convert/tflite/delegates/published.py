@@ -78,8 +78,9 @@ class PublishedList:
     An operator is taken if any listing of its name is satisfied. ``unlisted`` says what happens to
     others: some makers publish only what they refuse (``refused``). ``takes`` is how much of a graph
     the delegate runs: every part of it that it can, or only the largest. ``silent_on`` is what the
-    list does not say, in words. In the file, ``defaults`` are fields of every listing, and ``types``
-    names groups of types for use in lists of types.
+    list does not say, in words; ``mistakes`` names a function of :mod:`mistaken`, for what is taken and
+    computed wrongly. In the file, ``defaults`` are fields of every listing, and ``types`` names groups
+    of types for use in lists of types.
     """
 
     name: str
@@ -91,6 +92,7 @@ class PublishedList:
     listings: Mapping[str, tuple[Listing, ...]]
     refused: frozenset[str] = frozenset()
     silent_on: str = ""
+    mistakes: str = ""
 
     @property
     def cited(self) -> str:
