@@ -223,8 +223,16 @@ _COREML_FORMS: Stage = (
     *pointwise_mil.RULES,
 )
 
-# What the GPU refuses, then what it takes and mistakes.
-_GPU: Stage = (*gpu.RULES, *gpu_values.RULES, *gpu_windows.RULES, *gpu_groups.RULES, *gpu_batches.RULES)
+# What the GPU refuses (more than four axes, and more), then what it takes and mistakes.
+_GPU: Stage = (
+    *reshapes_mil.RULES,
+    *ranks_mil.folded(4, "gpu-"),
+    *gpu.RULES,
+    *gpu_values.RULES,
+    *gpu_windows.RULES,
+    *gpu_groups.RULES,
+    *gpu_batches.RULES,
+)
 
 PROFILES: dict[str, tuple[Stage, ...]] = {
     "coreml": (_PATTERNS, _COREML, _COREML_FORMS),

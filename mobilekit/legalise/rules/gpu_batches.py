@@ -8,6 +8,8 @@ LiteRT 2.3.0 (SwiftShader) as the CPU's profile writes it, and is right as writt
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from mobilekit.legalise.builder import Builder
@@ -59,16 +61,25 @@ def _product(node: Node, b: Builder) -> Replacement | None:
     """Equal batches on both sides; where only the left has one, its matrices below each other."""
     left, right = node.inputs
     one, other = b.shape(left), b.shape(right)
-    if min(len(one), len(other)) < 2 or one[:-2] == other[:-2]:
+    if min(len(one), len(other)) < 2:
         return None
+    if one[:-2] == other[:-2]:
+        return _flattened(node, b) if len(one) > 1 + _HIGHEST_RANK else None
     if all(size == 1 for size in other[:-2]):
         if b.is_constant(right) and len(other) == 2:
             return None  # a fully connected layer
-        rows = b.reshape(left, (int(np.prod(one[:-1])), one[-1]))
+        rows = b.reshape(left, (prod(one[:-1]), one[-1]))
         return b.reshape(b.add("MatMul", rows, b.reshape(right, other[-2:])), b.shape(node.name))
     batch = np.broadcast_shapes(one[:-2], other[:-2])
     whole = [_spread(v, (*batch, *b.shape(v)[-2:]), b) for v in (left, right)]
     return b.add("MatMul", *whole)
+
+
+def _flattened(node: Node, b: Builder) -> Replacement:
+    """All axes of the batch as one, where they are more than four."""
+    batch = prod(b.shape(node.name)[:-2])
+    flat = [b.reshape(v, (batch, *b.shape(v)[-2:])) for v in node.inputs]
+    return b.reshape(b.add("MatMul", *flat), b.shape(node.name))
 
 
 def _spread(value: str, shape: tuple[int, ...], b: Builder) -> str:

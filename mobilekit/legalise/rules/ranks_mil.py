@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import prod
 
 from mobilekit.legalise.builder import Builder
@@ -23,23 +25,23 @@ _UNARY = (
 )  # fmt: skip
 
 
-def _unary(node: Node, b: Builder) -> Replacement | None:
+def _unary(node: Node, b: Builder, *, most: int) -> Replacement | None:
     """Element by element, a vector will do."""
     x, shape = node.inputs[0], b.shape(node.name)
-    if len(shape) <= MOST_AXES:
+    if len(shape) <= most:
         return None
     flat = b.reshape(x, (prod(shape),))
     return b.reshape(b.again(node, flat, *node.inputs[1:]), shape)
 
 
-def _binary(node: Node, b: Builder) -> Replacement | None:
+def _binary(node: Node, b: Builder, *, most: int) -> Replacement | None:
     """Neighbouring axes along which every operand is whole, or has one cell, are one axis."""
     shape = b.shape(node.name)
-    if len(shape) <= MOST_AXES:
+    if len(shape) <= most:
         return None
     lifted = [(1,) * (len(shape) - b.rank(v)) + b.shape(v) for v in node.inputs]
     groups = _groups(shape, lifted)
-    if len(groups) > MOST_AXES:
+    if len(groups) > most:
         return None
     operands = [
         b.reshape(v, tuple(prod(s[a] for a in group) for group in groups))
@@ -63,11 +65,11 @@ def _groups(shape: tuple[int, ...], operands: list[tuple[int, ...]]) -> list[lis
     return groups
 
 
-def _transpose(node: Node, b: Builder) -> Replacement | None:
+def _transpose(node: Node, b: Builder, *, most: int) -> Replacement | None:
     """Axes that stay neighbours move as one; what is still too many moves one by one."""
     x, perm = node.inputs[0], tuple(node["perm"] or reversed(range(b.rank(node.inputs[0]))))
     shape = b.shape(x)
-    if len(shape) <= MOST_AXES:
+    if len(shape) <= most:
         return None
     runs: list[list[int]] = []
     for axis in (a for a in perm if shape[a] != 1):
@@ -77,7 +79,7 @@ def _transpose(node: Node, b: Builder) -> Replacement | None:
             runs.append([axis])
     order = sorted(range(len(runs)), key=lambda i: runs[i][0])
     sizes = [prod(shape[a] for a in runs[i]) for i in order]
-    moved = _moved(b.reshape(x, tuple(sizes) or (1,)), [order.index(i) for i in range(len(runs))], b)
+    moved = _moved(b.reshape(x, tuple(sizes) or (1,)), [order.index(i) for i in range(len(runs))], b, most)
     return b.reshape(moved, b.shape(node.name))
 
 
@@ -86,10 +88,10 @@ def _following(axis: int, shape: tuple[int, ...]) -> int:
     return next((a for a in range(axis + 1, len(shape)) if shape[a] != 1), len(shape))
 
 
-def _moved(x: str, perm: list[int], b: Builder) -> str:
+def _moved(x: str, perm: list[int], b: Builder, most: int) -> str:
     """A transpose of any rank, each of at most three axes: one more axis is in its place after each."""
     shape = list(b.shape(x))
-    if len(perm) <= MOST_AXES:
+    if len(perm) <= most:
         return b.transpose(x, perm) if len(perm) > 1 else x
     labels = list(range(len(perm)))
     for place, wanted in enumerate(perm):
@@ -105,11 +107,11 @@ def _moved(x: str, perm: list[int], b: Builder) -> str:
     return x
 
 
-def _along(node: Node, b: Builder) -> Replacement | None:
+def _along(node: Node, b: Builder, *, most: int) -> Replacement | None:
     """Concat and Split along the middle of three axes."""
     rank = b.rank(node.inputs[0])
     axis = node["axis"] % rank
-    if rank <= MOST_AXES:
+    if rank <= most:
         return None
     if node.op == "Concat":
         folded = [b.reshape(v, _around(b.shape(v), axis)) for v in node.inputs]
@@ -125,10 +127,10 @@ def _around(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
     return prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])
 
 
-def _gather(node: Node, b: Builder) -> Replacement | None:
+def _gather(node: Node, b: Builder, *, most: int) -> Replacement | None:
     """Indices as a vector, the data as the axes before, the axis, and those after."""
     x, indices = node.inputs
-    if max(b.rank(x), b.rank(node.name), b.rank(indices)) <= MOST_AXES:
+    if max(b.rank(x), b.rank(node.name), b.rank(indices)) <= most:
         return None
     axis = node["axis"] % b.rank(x)
     count = b.type(indices).size
@@ -136,10 +138,10 @@ def _gather(node: Node, b: Builder) -> Replacement | None:
     return b.reshape(flat, b.shape(node.name))
 
 
-def _repeated(node: Node, b: Builder) -> Replacement | None:
+def _repeated(node: Node, b: Builder, *, most: int) -> Replacement | None:
     """Tile and Expand: axes that grow one after the other, each the middle of three."""
     x, shape = node.inputs[0], b.shape(node.name)
-    if len(shape) <= MOST_AXES:
+    if len(shape) <= most:
         return None
     given = [*(1,) * (len(shape) - b.rank(x)), *b.shape(x)]
     for axis, size in enumerate(shape):
@@ -152,10 +154,10 @@ def _repeated(node: Node, b: Builder) -> Replacement | None:
     return b.reshape(x, shape)
 
 
-def _slice(node: Node, b: Builder) -> Replacement | None:
+def _slice(node: Node, b: Builder, *, most: int) -> Replacement | None:
     """One axis after the other, as the middle of three."""
     x, shape = node.inputs[0], list(b.shape(node.inputs[0]))
-    if len(shape) <= MOST_AXES or len(node.inputs) < 5:
+    if len(shape) <= most or len(node.inputs) < 5:
         return None
     columns = [b.ints(name) for name in node.inputs[1:]]
     if any(column is None for column in columns):
@@ -168,11 +170,11 @@ def _slice(node: Node, b: Builder) -> Replacement | None:
     return x
 
 
-def _reduced(node: Node, b: Builder) -> Replacement | None:
+def _reduced(node: Node, b: Builder, *, most: int) -> Replacement | None:
     """The axes that stay as one, those that go as another."""
     x, axes = node.inputs[0], b.ints(node.input(1))
     shape = b.shape(x)
-    if len(shape) <= MOST_AXES or not axes or not node.op.startswith("Reduce"):
+    if len(shape) <= most or not axes or not node.op.startswith("Reduce"):
         return None
     gone = sorted(a % len(shape) for a in axes)
     kept = [axis for axis in range(len(shape)) if axis not in gone]
@@ -181,27 +183,32 @@ def _reduced(node: Node, b: Builder) -> Replacement | None:
     return b.reshape(b.add(node.op, flat, [1], keepdims=0), b.shape(node.name))
 
 
-def _normed(node: Node, b: Builder) -> Replacement | None:
+def _normed(node: Node, b: Builder, *, most: int) -> Replacement | None:
     """Softmax: the axes before, its own, and those after."""
     x, shape = node.inputs[0], b.shape(node.inputs[0])
-    if len(shape) <= MOST_AXES:
+    if len(shape) <= most:
         return None
     folded = b.reshape(x, _around(shape, node["axis"] % len(shape)))
     return b.reshape(b.add(node.op, folded, axis=1), shape)
 
 
-RULES = (
-    Rule(
-        name="reduce-rank-mil",
-        ops=("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd"),
-        apply=_reduced,
-    ),
-    Rule(name="softmax-rank-mil", ops=("Softmax", "LogSoftmax"), apply=_normed),
-    Rule(name="unary-rank", ops=_UNARY, apply=_unary),
-    Rule(name="binary-rank", ops=BROADCASTING, apply=_binary),
-    Rule(name="transpose-rank", ops=("Transpose",), apply=_transpose),
-    Rule(name="concat-split-rank", ops=("Concat", "Split"), apply=_along),
-    Rule(name="gather-rank", ops=("Gather",), apply=_gather),
-    Rule(name="repeat-rank", ops=("Expand", "Tile"), apply=_repeated),
-    Rule(name="slice-rank", ops=("Slice",), apply=_slice),
+def folded(most: int, prefix: str = "") -> tuple[Rule, ...]:
+    """The rules for tensors of up to ``most`` axes (4 or more), their names with ``prefix``."""
+    return tuple(
+        Rule(name=f"{prefix}{name}", ops=ops, apply=partial(apply, most=most)) for name, ops, apply in _FOLDED
+    )
+
+
+_FOLDED: tuple[tuple[str, tuple[str, ...], Callable[..., Replacement | None]], ...] = (
+    ("reduce-rank-mil", ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd"), _reduced),
+    ("softmax-rank-mil", ("Softmax", "LogSoftmax"), _normed),
+    ("unary-rank", _UNARY, _unary),
+    ("binary-rank", BROADCASTING, _binary),
+    ("transpose-rank", ("Transpose",), _transpose),
+    ("concat-split-rank", ("Concat", "Split"), _along),
+    ("gather-rank", ("Gather",), _gather),
+    ("repeat-rank", ("Expand", "Tile"), _repeated),
+    ("slice-rank", ("Slice",), _slice),
 )
+
+RULES = folded(MOST_AXES)

@@ -10,7 +10,7 @@ from mobilekit.convert.tflite.delegates.published import published_lists
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.runtimes.adapters import find_adapter
 from mobilekit.runtimes.litert_gpu import GpuProcess
-from tests.legalise.rules import test_gpu_batches, test_gpu_windows
+from tests.legalise.rules import test_gpu_batches, test_gpu_ranks, test_gpu_windows
 from tests.legalise.rules.gpu_support import one_node, wrong_on_gpu
 from tests.legalise.rules.test_gpu_groups import grouped
 from tests.legalise.rules.test_gpu_values import backwards
@@ -42,7 +42,7 @@ def process():
 @needs_gpu
 def test_they_are_right_there(process):
     """Every one within 1e-4, and accepted whole."""
-    errors = {name: wrong_on_gpu(case, process) for name, case in CASES.items()}
+    errors = {name: wrong_on_gpu(case, process) for name, case in {**CASES, **test_gpu_ranks.CASES}.items()}
     assert {name: error for name, error in errors.items() if not error < 1e-4} == {}
 
 
