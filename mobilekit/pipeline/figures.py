@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LEAST_OF_A_GROUP = 3
 """Photos of a skin-tone group that its budget is judged on: of fewer, one odd photo would decide."""
 
+NEIGHBOUR = 1.0
+"""Steps of 8 bits that no pixel of a picture is off by, if each is the right byte or the next to it."""
+
 _LEAST = 1e-9
 _MOST_DB = 200.0
 _CHANNELS = {1: ("grey",), 3: ("red", "green", "blue")}
@@ -55,7 +58,10 @@ def _of_output(output: Mapping[str, Any], budget: Budget) -> Iterator[Lack]:
         return
     shown = output.get("picture") is not None
     steps = output["picture"].get("pixel_error_max") if shown else None
-    if steps is not None and (most := budget.pixel_error_max) is not None:
+    most = budget.pixel_error_max
+    if most is None and steps is not None and steps <= NEIGHBOUR:
+        most = NEIGHBOUR  # whatever PSNR is asked: with little contrast, rounding to bytes alone costs more
+    if steps is not None and most is not None:
         line = f"output {name}: a pixel is off by {steps:.2f} steps of 8 bits, budget {most:g}"
         yield Lack(output=name, line=line, decibels=_root(steps, most))
     else:
