@@ -58,9 +58,12 @@ def _logistic(op: Operation, planes: Sequence[int], result: int) -> None:
 
 
 def _planes(op: Operation, data: int) -> list[int]:
+    """The channels, one by one: LiteRT's GPU accelerator mistakes a SPLIT whose parts meet in one operator."""
     batch, channels, height, width = op.tensor_shape(data)
     planes = [op.temporary((batch, 1, height, width)) for _ in range(channels)]
-    op.add("SPLIT", (op.small(_CHANNELS), data), planes, numSplits=channels)
+    for channel, plane in enumerate(planes):
+        begins, sizes = [0, channel, 0, 0], [batch, 1, height, width]
+        op.add("SLICE", (data, op.small(begins), op.small(sizes)), (plane,))
     return planes
 
 
