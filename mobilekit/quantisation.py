@@ -54,6 +54,11 @@ class OperatorPlan:
     reason: str = ""
 
 
+def whole_of(value: str) -> str:
+    """The float sum of the two parts of ``value``, which a norm reads in its place."""
+    return f"{value}/whole"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantisationPlan:
     """Everything that the writer needs to quantise a legalised graph, and nothing measured later.
@@ -84,6 +89,11 @@ class QuantisationPlan:
         """Precision of the operator whose first output is ``operator``; float if not named."""
         plan = self.operators.get(operator)
         return plan.precision if plan else "float"
+
+    @property
+    def wholes(self) -> frozenset[str]:
+        """What is summed of two int8 parts."""
+        return frozenset(whole_of(value) for value in self.two_part)
 
     @property
     def is_int16(self) -> bool:

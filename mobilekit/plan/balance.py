@@ -83,7 +83,7 @@ class Balance:
             shifts=rewrites.get("shifts", {}),
             ranges=ranges,
             means=rewrites.get("means", {}),
-            two_part=tuple(rewrites.get("two_part", {})),
+            two_part=tuple(sorted(rewrites.get("two_part", {}))),
         )
 
 
@@ -138,7 +138,7 @@ def _in_two_parts(
 ) -> tuple[tuple[float, ...], tuple[float, ...], tuple[TensorRange, TensorRange]]:
     """Factors and shifts, and the ranges of the coarse part and of the fine one (±1, whole steps)."""
     found = two_intervals(sketch)
-    factors = 1.0 / np.where(found.half > 0.0, found.half, found.half.max())
+    factors = 1.0 / np.maximum(found.half, found.half.max() / LARGEST_FACTOR)
     coarse = TensorRange(minimum=-found.ratio, maximum=found.ratio)
     return _rounded(factors), _rounded(found.middle), (coarse, TensorRange(minimum=-128 / 127, maximum=1.0))
 

@@ -30,7 +30,7 @@ LOUD = 1.0e-5
 MOST_EACH, MOST_WORK = 0.1, 0.2
 """The share of all multiply-accumulates that one more convolution, and all of them, may cost."""
 _PHOTOS = 2
-_MOST_LOOKED_AT = 12
+_MOST_LOOKED_AT = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,10 @@ class Equal:
 def too_coarse(
     graph: Graph, samples: Iterable[Feed], sketches: Mapping[str, ChannelSketch], equal: Equal
 ) -> tuple[str, ...]:
-    """Those of the values in ``sketches`` (what convolutions make for norms) to compute in two parts."""
+    """Those of the values in ``sketches`` (what convolutions make for norms) to compute in two parts, sorted.
+
+    Raises what ONNX Runtime's sessions raise.
+    """
     view = view_of(graph)
     counts = count_macs(view)
     total = sum(counts.values())
@@ -66,7 +69,7 @@ def too_coarse(
     for value in sorted(tried, key=lambda v: (-noise[v] / cost[v], v)):
         if noise[value] > LOUD and sum(cost[v] for v in (*found, value)) <= MOST_WORK:
             found.append(value)
-    return tuple(v for v in tried if v in found)
+    return tuple(sorted(found))
 
 
 def _lost(sketch: ChannelSketch, factors: tuple[float, ...], interval: TensorRange) -> Array:

@@ -7,11 +7,11 @@ small ones; 255 steps over the whole range are few for them. So::
 
 becomes, with the channels scaled so that the fine part ends at ±1 (the norm does not mind)::
 
-    x ─┬ Conv ─ Clip(-1, 1) ───────────────┬ Add ─ Normalize
-       └ Conv ─ c ─┬ Max(1) ─┬ Add ────────┘
-                   └ Min(-1) ┘
+    x ─┬ Conv ─ Clip(-1, 1) ────────────────┬ Add ─ Normalize
+       └ Conv ─ c ─┬──────────────── Sub ───┘
+                   └ Clip(-1, 1) ────┘
 
-which is the same in float, since clip(c) + max(c, 1) + min(c, -1) = c. Clip is part of the first CONV_2D.
+which is the same in float. The Clip of the fine part is in its CONV_2D; the rest is three passes in float.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 from mobilekit.convert.tflite.view import view_of
 from mobilekit.errors import PlanError
 from mobilekit.plan.equalise import shiftable
+from mobilekit.quantisation import whole_of
 from mobilekit.source.graph import Graph, graph_from_proto
 
 if TYPE_CHECKING:
@@ -40,11 +41,6 @@ def near_of(value: str) -> str:
 def fine_of(value: str) -> str:
     """The fine part of ``value``, between -1 and 1."""
     return f"{value}/fine"
-
-
-def whole_of(value: str) -> str:
-    """What the norm reads instead of ``value``."""
-    return f"{value}/whole"
 
 
 def in_two_parts(graph: Graph, values: Collection[str]) -> Graph:
@@ -90,20 +86,19 @@ def _parts(node: onnx.NodeProto) -> list[onnx.NodeProto]:
     near = onnx.NodeProto()
     near.CopyFrom(node)
     near.name = near.output[0] = near_of(value)
-    above, below, beyond = (f"{value}/{part}" for part in ("above", "below", "beyond"))
+    inner, beyond = f"{value}/inner", f"{value}/beyond"
     return [
         near,
         make_node("Clip", [near_of(value), low, high], [fine_of(value)], name=fine_of(value)),
-        make_node("Max", [value, high], [above], name=above),
-        make_node("Min", [value, low], [below], name=below),
-        make_node("Add", [above, below], [beyond], name=beyond),
+        make_node("Clip", [value, low, high], [inner], name=inner),
+        make_node("Sub", [value, inner], [beyond], name=beyond),
         make_node("Add", [fine_of(value), beyond], [whole_of(value)], name=whole_of(value)),
     ]
 
 
 def _describe(model: onnx.ModelProto, info: onnx.ValueInfoProto) -> None:
     """Types and shapes of the parts: those of the value."""
-    for part in ("near", "fine", "above", "below", "beyond", "whole"):
+    for part in ("near", "fine", "inner", "beyond", "whole"):
         added = model.graph.value_info.add()
         added.CopyFrom(info)
         added.name = f"{info.name}/{part}"

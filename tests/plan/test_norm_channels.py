@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mobilekit.calibrate.channels import LEVELS, ChannelSketch
-from mobilekit.plan.norm_channels import intervals
+from mobilekit.plan.norm_channels import intervals, two_intervals
 
 
 def sketch_of(photos: list[np.ndarray]) -> ChannelSketch:
@@ -37,3 +37,16 @@ def test_a_flat_photo_counts_in_its_own_unit() -> None:
     assert both[1][0] - both[0][0] < alone[1][0] - alone[0][0]
     dead = intervals(sketch_of([np.zeros((1, 2049))]))
     assert dead[0][0] == dead[1][0] == 0.0
+
+
+def test_two_intervals_are_fine_where_most_values_are() -> None:
+    """Heavy tails: the fine interval has most values, the coarse one all; bounded values need a wide one."""
+    rng = np.random.default_rng(0)
+    bold = rng.standard_t(3, size=(1, 2049)) + 5.0
+    found = two_intervals(sketch_of([bold]))
+    inside = np.abs(bold - found.middle[0]) <= found.half[0]
+    assert 0.8 < inside.mean() < 1.0
+    assert abs(found.middle[0] - bold.mean()) < 1e-6
+    assert found.half[0] * found.ratio >= np.abs(bold - found.middle[0]).max()
+    even = two_intervals(sketch_of([rng.uniform(-1.0, 1.0, size=(1, 2049))]))
+    assert even.ratio < found.ratio

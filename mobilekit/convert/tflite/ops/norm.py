@@ -168,7 +168,9 @@ def _variance(
 
 
 def _is_of_int8(op: Operation, x: str) -> bool:
-    """Whether the values of ``x`` are those of an int8 tensor."""
+    """Whether the values of ``x`` are those of an int8 tensor, or the sum of two."""
+    if op.emitter.plan is not None and x in op.emitter.plan.wholes:
+        return True
     return any(form.storage == "int8" for form in op.emitter.forms.get(x, ()))
 
 
