@@ -182,8 +182,8 @@ def test_second_run_is_cached_and_a_lost_file_comes_back(here):
 
 def test_budget_that_is_missed_fails_the_build(here):
     """As for every format; nothing is published."""
-    (here / "phone.toml").write_text(TARGET.replace("psnr_mean = 40.0", "psnr_mean = 150.0"))
-    with pytest.raises(BudgetError, match="output picture: PSNR mean"):
+    (here / "phone.toml").write_text(TARGET.replace("psnr_mean = 40.0", "pixel_error_max = 0.1"))
+    with pytest.raises(BudgetError, match="output picture: a pixel is off by"):
         package(target="phone.toml", photos="photos", store="store", tiers=["best"])
     assert _files(here / "dist") == {}
 
