@@ -12,6 +12,7 @@ from mobilekit.description import TensorDescription
 from mobilekit.package.bundle import MANIFEST_FILE
 from mobilekit.package.compute_units import compute_units
 from mobilekit.package.coreml_facts import Feature, facts_of
+from mobilekit.package.crop import with_crops
 from mobilekit.package.manifest import FORMAT, Origin, image_of
 from mobilekit.store.canonical import output_errors, write_json
 
@@ -60,7 +61,7 @@ def write_tier(
             "sha256": digest_of_path(model),
             "size_bytes": size_of_path(model),
         },
-        "inputs": [_tensor(each, description.inputs) for each in facts.inputs],
+        "inputs": with_crops([_tensor(each, description.inputs) for each in facts.inputs], description),
         "outputs": [_tensor(each, description.outputs) for each in facts.outputs],
         "source": {"sha256": origin.model_digest, "converter": origin.converter},
         "calibration": None,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilekit.description import TensorDescription
+from mobilekit.package.crop import with_crops
 
 if TYPE_CHECKING:
     from mobilekit.description import ModelDescription
@@ -68,7 +69,9 @@ def manifest(
         "int16_share": scheme.int16_share,
         "model": {"file": MODEL_FILE, "format": "tflite", "sha256": file_digest, "size_bytes": file_bytes},
         **({"variants": [variant.to_manifest() for variant in variants]} if variants else {}),
-        "inputs": [_tensor(t, facts.tensors[i], description.inputs) for t, i in inputs],
+        "inputs": with_crops(
+            [_tensor(t, facts.tensors[i], description.inputs) for t, i in inputs], description
+        ),
         "outputs": [_tensor(t, facts.tensors[i], description.outputs) for t, i in outputs],
         "source": {"sha256": origin.model_digest, "converter": origin.converter},
         "calibration": _calibration(origin),

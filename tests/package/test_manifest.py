@@ -53,9 +53,11 @@ def _manifest(said: TensorDescription) -> dict:
     [
         TensorDescription(kind="image", range=(-1.0, 1.0)),
         TensorDescription(kind="image", mean=(1.0, 2.0, 3.0), std=(4.0, 5.0, 6.0), color="bgr"),
+        TensorDescription(kind="image", range=(0.0, 1.0), crop="none", pad=(127.0,)),
+        TensorDescription(kind="image", range=(0.0, 1.0), crop="face", face_size=0.6),
         TensorDescription(kind="array"),
     ],
-    ids=["range", "mean and std", "array"],
+    ids=["range", "mean and std", "letterbox", "face", "array"],
 )
 def test_every_description_makes_a_valid_manifest(said: TensorDescription) -> None:
     """The schema holds for images of either scaling and for arrays."""
@@ -71,6 +73,7 @@ def test_image_is_told_as_layout_and_affine_scaling() -> None:
         "range": [-1.0, 1.0],
         "mean": [127.5] * 3,
         "std": [127.5] * 3,
+        "crop": {"part": "center"},
     }
     assert entry["quantisation"] == {"scale": 2 / 255, "zero_point": -1}
 
