@@ -8,6 +8,8 @@ DequantizeLinear (``convert --to onnx-qdq``), what is float in it is computed in
 from __future__ import annotations
 
 import platform
+import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -21,8 +23,9 @@ from mobilekit.runtimes import ort
 from mobilekit.runtimes.acceleration import Acceleration, Refusal
 from mobilekit.runtimes.base import Availability, ClosedOnExit
 from mobilekit.runtimes.feeds import check_feed
+from mobilekit.runtimes.onnx_cut import cut_nodes
 from mobilekit.runtimes.onnx_file import OnnxFile, read_onnx_file
-from mobilekit.runtimes.qnn_messages import QnnSaid, said_of
+from mobilekit.runtimes.qnn_messages import QnnSaid, RefusedNode, said_of
 from mobilekit.runtimes.served import DriverProcess
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 600.0
 """For opening, and for each run: the emulator takes minutes for a large picture."""
+
+_UNPREPARED = "Failed to finalize QNN graph"
+_MOST_BLAMED = 3
 
 DEFAULT_SOC = "SM8650"
 """Snapdragon 8 Gen 3: the chip that an emulator stands for where nobody says."""
@@ -102,7 +108,36 @@ class HtpProcess(ClosedOnExit):
         try:
             self.process.open("qnn-htp", path, _options(self.soc), timeout_s=self.timeout_s)
         except MobilekitError as error:
+            if _UNPREPARED in error.message:
+                raise self._unprepared(path, file, error) from error
             raise _explained(path, file, error, self.process.log_from(before)) from error
+
+    def _unprepared(self, path: Path, file: OnnxFile, error: MobilekitError) -> AcceleratorError:
+        """The error of a file whose operators are all known and that cannot be prepared as a whole.
+
+        Each kind of operator is tried alone, for as long as opening may take.
+        """
+        tried: set[str] = set()
+        blamed: list[str] = []
+        until = time.monotonic() + self.timeout_s
+        with tempfile.TemporaryDirectory(prefix="mobilekit-") as folder:
+            for node in cut_nodes(path):
+                if node.signature in tried or len(blamed) == _MOST_BLAMED or time.monotonic() > until:
+                    continue
+                tried.add(node.signature)
+                alone = Path(folder, "node.onnx")
+                alone.write_bytes(node.model)
+                try:
+                    self.process.open("qnn-htp", alone, _options(self.soc), timeout_s=self.timeout_s)
+                except MobilekitError as failure:
+                    if _UNPREPARED in failure.message:
+                        refusal = RefusedNode(name=node.name, kind=node.kind, reason="not by itself either")
+                        blamed.append(str(file.refusal(refusal)))
+        reason = _UNPREPARED + error.message.partition(_UNPREPARED)[2]
+        named = f"; to blame: {'; '.join(blamed)}" if blamed else ""
+        message = f"Qualcomm's HTP cannot prepare {path}: {reason}{named}"
+        hint = "keep them out of the model" if blamed else "a smaller model or shape may fit"
+        return AcceleratorError(message, hint=f"{hint}, or use another accelerator", cause="refused")
 
     def look(self, path: Path) -> QnnSaid:
         """What the provider says of each operator of a file. Raises AcceleratorError if it cannot open it."""

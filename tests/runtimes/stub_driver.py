@@ -56,7 +56,13 @@ def _typed():
     raise ModelFileError(message, hint="convert again")
 
 
+def _unprepared():
+    message = "Failed to finalize QNN graph. Code: 1002"
+    raise RuntimeError(message)
+
+
 FAULTS = {
+    "unprepared": _unprepared,
     "abort": _abort,
     "hang": lambda: time.sleep(60),
     "kill": lambda: os.kill(os.getpid(), 9),

@@ -110,6 +110,19 @@ def test_refused_operators_are_named(tmp_path, any_htp, monkeypatch):
         opened(write(tmp_path, todo="opening:raise"))
 
 
+def test_an_operator_that_cannot_be_prepared_is_found_alone(tmp_path, any_htp):
+    """The provider says nothing of it: every operator is opened by itself, and no other is blamed."""
+    text = TEXT.replace("[qr]", "[e] e = Exp (r) [qr]").replace("(r, t, zero)", "(e, t, zero)")
+    path = write(tmp_path, text)
+    model = onnx.load(path)
+    next(node for node in model.graph.node if node.name == "e").doc_string = " opening:unprepared "
+    onnx.save(model, path)
+    with pytest.raises(AcceleratorError, match=r"cannot prepare .*Code: 1002; to blame: Exp 'e'") as caught:
+        opened(path)
+    assert "Relu" not in caught.value.message
+    assert caught.value.cause == "refused"
+
+
 def test_what_was_asked_is_checked_first(tmp_path, any_htp):
     """An unknown chip, float32 and a file that is none never reach the driver."""
     with pytest.raises(UsageError, match="no chip 'SM1'") as caught:
