@@ -46,6 +46,7 @@ from mobilekit.legalise.rules import (
     gpu,
     gpu_batches,
     gpu_groups,
+    gpu_parts,
     gpu_values,
     gpu_windows,
     grid_sample,
@@ -232,6 +233,7 @@ _GPU: Stage = (
     *gpu_windows.RULES,
     *gpu_groups.RULES,
     *gpu_batches.RULES,
+    *gpu_parts.RULES,
 )
 
 PROFILES: dict[str, tuple[Stage, ...]] = {

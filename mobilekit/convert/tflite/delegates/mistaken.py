@@ -22,6 +22,7 @@ _BINARY = frozenset({
     "LESS", "LESS_EQUAL", "LOGICAL_AND", "LOGICAL_OR", "MAXIMUM", "MINIMUM", "MUL", "NOT_EQUAL", "POW",
     "RIGHT_SHIFT", "SQUARED_DIFFERENCE", "SUB",
 })  # fmt: skip
+_MERGED = frozenset({"ADD", "DIV", "FLOOR_MOD", "MAXIMUM", "MINIMUM", "SUB"})
 
 
 def gpu(operator: FileOperator) -> str | None:
@@ -41,6 +42,9 @@ def _binary(operator: FileOperator) -> str | None:
             and tensor.shape[0] > 1
         ):
             return f"of a constant of shape {tensor.shape} it reads the first slice only"
+    both_split = operator.sources == ("SPLIT", "SPLIT") and len(set(operator.makers)) == 1
+    if operator.kind in _MERGED and both_split:
+        return "parts of one SPLIT meet in it: the whole result is zeros"
     return _power(operator) if operator.kind == "POW" else None
 
 
@@ -136,6 +140,11 @@ def _blocks(operator: FileOperator) -> str | None:
     return f"a batch of {data.shape[0]}" if data is not None and data.shape[:1] != (1,) else None
 
 
+def _slope(operator: FileOperator) -> str | None:
+    slope = float(operator.options.get("alpha", 0.0))
+    return None if 0.0 <= slope <= 1.0 else f"slope {slope:g}, it takes the greater of x and slope·x"
+
+
 def _empty(operator: FileOperator) -> str | None:
     tensors = [tensor for tensor in (operator.operand(0), *operator.outputs) if tensor is not None]
     return "a tensor without elements ends its process" if any(not prod(t.shape) for t in tensors) else None
@@ -148,6 +157,7 @@ _CHECKS: Mapping[str, Callable[[FileOperator], str | None]] = MappingProxyType({
     "CUMSUM": _running_sum,
     "DEPTHWISE_CONV_2D": _convolution,
     "DEPTH_TO_SPACE": _blocks,
+    "LEAKY_RELU": _slope,
     "MAX_POOL_2D": _pool,
     "PAD": _pad,
     "PADV2": _pad,

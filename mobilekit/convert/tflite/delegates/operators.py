@@ -50,7 +50,7 @@ class FileOperator:
     ``options`` have the field names of the schema; what is not there is 0, false or NONE. ``value``
     is the ONNX value that it computes, or helps to compute. ``unpacks`` marks a DEQUANTIZE of a
     constant: delegates do it once, before anything runs. ``sources`` are the kinds of the operators that
-    compute the inputs, empty for what none computes.
+    compute the inputs, empty for what none computes, and ``makers`` their indices, -1 there.
     """
 
     index: int
@@ -62,6 +62,7 @@ class FileOperator:
     value: str
     unpacks: bool = False
     sources: tuple[str, ...] = ()
+    makers: tuple[int, ...] = ()
 
     def operand(self, slot: int) -> OperandTensor | None:
         """The operand at ``slot``, None if it is absent."""
@@ -109,6 +110,7 @@ def _linked(tensors: list[OperandTensor], rows: Sequence[_Row]) -> tuple[FileOpe
 
     result = []
     made = {tensor: row[0] for row in rows for tensor in row[3]}
+    maker = {tensor: index for index, row in enumerate(rows) for tensor in row[3]}
     for index, (kind, version, inputs, outputs, options) in enumerate(rows):
         unpacks = kind == "DEQUANTIZE" and tensors[inputs[0]].constant
         if unpacks:
@@ -124,6 +126,7 @@ def _linked(tensors: list[OperandTensor], rows: Sequence[_Row]) -> tuple[FileOpe
                 value=_PART.sub("", tensors[outputs[0]].name) if outputs else "",
                 unpacks=unpacks,
                 sources=tuple(made.get(i, "") for i in inputs),
+                makers=tuple(maker.get(i, -1) for i in inputs),
             )
         )
     return tuple(result)

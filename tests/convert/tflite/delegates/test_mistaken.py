@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mobilekit.convert.tflite.builder import FileBuilder
 from mobilekit.convert.tflite.delegates.mistaken import MISTAKES
 from mobilekit.convert.tflite.delegates.operators import operators_of_draft
 from mobilekit.convert.tflite.delegates.predict import refusal
 from mobilekit.convert.tflite.delegates.published import published_lists
-from tests.convert.tflite.delegates.support import one, operator
+from tests.convert.tflite.delegates.support import one, operator, tensor
 
 GPU = MISTAKES["gpu"]
 MAP = ("float32", (1, 6, 5, 4))
@@ -49,6 +50,7 @@ CASES = [
     ("kinds of sums", operator("CUMSUM", [MAP, ints(1)], MAP), operator("CUMSUM", [MAP, ints(1)], MAP, reverse=True)),
     ("turned", operator("REVERSE_V2", [MAP, ints(3)], MAP), operator("REVERSE_V2", [("float32", (1, 6)), ints(1)], ("float32", (1, 6)))),
     ("blocks", operator("SPACE_TO_DEPTH", [MAP], MAP, blockSize=2), operator("DEPTH_TO_SPACE", [BATCH], BATCH, blockSize=2)),
+    ("slopes", operator("LEAKY_RELU", [MAP], MAP, alpha=0.5), operator("LEAKY_RELU", [MAP], MAP, alpha=-1.0)),
     ("nothing", operator("RESHAPE", [MAP], ROWS), operator("RESHAPE", [("float32", (0, 4))], ("float32", (0, 2, 2)))),
 ]  # fmt: skip
 
@@ -88,3 +90,19 @@ def test_a_mistake_counts_as_refused():
     wrong = operator("ADD", [ROWS, numbers(3, 4)], ROWS)
     assert refusal(wrong, published_lists()["gpu"]).startswith("taken, and computed wrongly: of a constant")
     assert refusal(wrong, published_lists()["xnnpack"]) is None
+
+
+@pytest.mark.parametrize(("kind", "splits", "right"), [("SUB", 1, False), ("SUB", 2, True), ("MUL", 1, True)])
+def test_parts_of_one_split_must_not_meet(kind, splits, right):
+    """Parts of two may; products of parts are right."""
+    builder = FileBuilder()
+    inputs = [tensor(builder, f"x{i}", ("float32", (1, 2, 4, 4))) for i in range(splits)]
+    parts = [
+        [tensor(builder, f"p{i}{j}", ("float32", (1, 1, 4, 4))) for j in range(2)] for i in range(splits)
+    ]
+    for data, each in zip(inputs, parts, strict=True):
+        builder.operator("SPLIT", [builder.constant("axis", ints(1)[0]), data], each, {"numSplits": 2})
+    result = tensor(builder, "y", ("float32", (1, 1, 4, 4)))
+    builder.operator(kind, [parts[0][0], parts[-1][1]], [result], {})
+    found = operators_of_draft(builder)[-1]
+    assert (GPU(found) is None) is right
