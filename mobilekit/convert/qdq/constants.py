@@ -59,7 +59,7 @@ class Constants:
             name = node.input[place]
             array = self._slopes.get(name, self._view.constants.get(name))
             if array is not None:
-                shared = result if rule == "same-scale" else None
+                shared = result if rule == "same-scale" and place in places else None
                 made[place] = self._operand(node, name, array, width, result.scale, shared)
         if node.op_type == "Pad" and len(node.input) > 2 and node.input[2]:
             made[2] = self._filler(node, width, result)

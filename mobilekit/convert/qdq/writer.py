@@ -25,11 +25,11 @@ from mobilekit.convert.qdq.norms import Norm
 from mobilekit.convert.qdq.storage import stored_by
 from mobilekit.convert.tflite.fusion import fuse
 from mobilekit.convert.tflite.ops import TABLE
-from mobilekit.convert.tflite.quantisable import int16_rule_of, rule_of
+from mobilekit.convert.tflite.quantisable import int16_rule_of, is_small, rule_of
 from mobilekit.errors import PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import onnx
 
@@ -135,11 +135,39 @@ class Writer:
             result=scale,
             source=self.scale(node.input[0], width) if rule == "weights" else None,
         )
+        slopes = self._view.constants.get(node.input[1]) if node.op_type == "PRelu" else None
+        if width == "int16" and slopes is not None and slopes.size > 1:
+            node, renamed = self._prelu(node, renamed, fused.outputs[0], small=is_small(slopes)), {}
         self._copied(node, renamed)
         made = self.draft.nodes[-1]
         for place, value in enumerate(fused.outputs):
             if value:
                 made.output[place] = self._rounded(value, fused.activation, width)
+
+    def _prelu(
+        self, node: onnx.NodeProto, names: Mapping[int, str], result: str, *, small: bool
+    ) -> onnx.NodeProto:
+        """The last step of a PRelu at int16, in operators that HTP prepares: it has none of these slopes.
+
+        ``max(x, slope * x)`` where no slope is beyond one, else ``relu(x) + slope * (x - relu(x))``, rounded
+        where the .tflite file rounds.
+        """
+        import onnx
+
+        source, x, slopes = node.input[0], names[0], names[1]
+        if small:
+            last, operands = "Max", (x, self._step("Mul", (x, slopes), f"{result}/scaled", like=source))
+        else:
+            positive = self._step("Relu", (x,), f"{result}/positive", like=source)
+            negative = self._step("Sub", (x, positive), f"{result}/negative", like=source)
+            scaled = self._step("Mul", (negative, slopes), f"{result}/scaled", like=result)
+            last, operands = "Add", (positive, scaled)
+        return onnx.helper.make_node(last, operands, [node.output[0]], name=node.name)
+
+    def _step(self, kind: str, inputs: Sequence[str], wanted: str, *, like: str) -> str:
+        """A step inside an int16 operator, rounded at the scale of the value ``like``."""
+        exact = self.draft.step(kind, inputs, f"{wanted}/exact")
+        return self._round_trip(like, exact, "int16", self.draft.name(wanted))
 
     def _rounded(self, value: str, activation: str, width: Width) -> str:
         """The nodes from an operator's result to ``value``; the name that the result gets."""

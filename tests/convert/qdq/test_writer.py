@@ -8,7 +8,7 @@ import pytest
 
 from mobilekit.convert import qdq
 from mobilekit.plan.int16 import plan_w8a16
-from mobilekit.quantisation import Scale
+from mobilekit.quantisation import OperatorPlan, Scale
 from mobilekit.runtimes.ort import open_graph
 from mobilekit.source.graph import graph_from_proto
 from tests.convert.qdq.conftest import feeds_of, graph_of, plan_of
@@ -98,3 +98,25 @@ def test_int16_is_uint16_in_the_file():
     with open_graph(graph) as one, open_graph(graph_from_proto(model, stage="legalised")) as other:
         wanted, got = one.run(feed)["y"], other.run(feed)["y"]
     assert np.abs(wanted - got).max() < 0.02 * np.ptp(wanted)
+
+
+@pytest.mark.parametrize(
+    ("steepest", "expected"), [(0.9, ["Mul", "Max"]), (2.0, ["Relu", "Sub", "Mul", "Add"])]
+)
+def test_slopes_per_channel_are_steps_at_int16(steepest, expected):
+    """HTP prepares no PRelu of 16 bits with them; the steps give the same within a few of 65535."""
+    slopes = np.linspace(-0.5, steepest, 3).reshape(3, 1, 1).astype(np.float32)
+    graph = graph_of("y = PRelu(x, s)", {"s": slopes}, inputs=INPUTS)
+    scale = Scale(scale=8 / 32767, zero_point=0)
+    plan = replace(
+        plan_of(graph),
+        values={},
+        values_int16={"x": scale, "y": scale},
+        operators={"y": OperatorPlan(precision="int16")},
+    )
+    found, model = kinds(graph, plan, "w8a16")
+    assert [kind for kind in found if "Linear" not in kind] == expected
+    feed = feeds_of(graph)[0]
+    with open_graph(graph) as one, open_graph(graph_from_proto(model, stage="legalised")) as other:
+        wanted, got = one.run(feed)["y"], other.run(feed)["y"]
+    assert np.abs(wanted - got).max() < 4 * scale.scale
