@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup lint types contracts unit format lock bench conformance clean fuzz
+.PHONY: help demo test setup lint types contracts unit format lock bench conformance clean fuzz accelerators
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,6 +45,17 @@ bench: setup
 conformance: setup
 	$(BIN)/python -m tests.conformance
 	$(BIN)/python -m tests.mil_ops
+
+# The demo and the models of MODELS on a GPU (or SwiftShader), on Qualcomm's HTP (or its emulator) and through its
+# compiler, then ONNX's backend cases there; brings onnxruntime-qnn into .venv and says what else is missing.
+MODELS ?=
+PHOTOS ?=
+accelerators: setup
+	@$(BIN)/python -c "import onnxruntime_qnn" 2>/dev/null || \
+	    $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input "onnxruntime-qnn>=2.7,<2.8"
+	$(BIN)/python -m tests.accelerators $(if $(MODELS),--models "$(MODELS)") $(if $(PHOTOS),--photos "$(PHOTOS)")
+	$(BIN)/python -m tests.conformance.gpu
+	$(BIN)/python -m tests.conformance.htp
 
 # Random graphs against ONNX Runtime, in child processes; a run that was stopped goes on where it was.
 GRAPHS ?= 5000
