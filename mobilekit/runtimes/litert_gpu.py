@@ -6,7 +6,7 @@ on any Vulkan device, SwiftShader included. A driver that crashes or hangs there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 300.0
 """For opening, and for each run: software GPUs take seconds, on a busy machine ten times as long."""
-
-_CARRIED = frozenset({"bool", "float16", "float32", "int32", "int8", "uint8"})
 
 
 def adapter() -> Adapter | None:
@@ -87,7 +85,6 @@ class GpuSession(ClosedOnExit):
         self._inputs, self._outputs = border.inputs, border.outputs
         tensors = (*border.inputs, *border.outputs)
         self._details = read_details(path, tuple(t.index for t in tensors))
-        _check_types(path, self._details.values())
         self.inputs = tuple(t.spec for t in border.inputs)
         self.outputs = tuple(t.spec for t in border.outputs)
         self._process: GpuProcess | None = process
@@ -231,15 +228,6 @@ def _by_name(path: Path, names: Sequence[str], indices: Sequence[int]) -> tuple[
         message += f"expected {', '.join(expected)}"
         raise AcceleratorError(message, hint="the file has several signatures, or tensors of one name")
     return expected
-
-
-def _check_types(path: Path, details: Iterable[Mapping[str, Any]]) -> None:
-    """LiteRT's buffers carry few types. Raises AcceleratorError."""
-    found = sorted({str(each["dtype"]) for each in details} - _CARRIED)
-    if found:
-        message = f"{path}: LiteRT's buffers do not carry {', '.join(found)}, which it takes or gives"
-        hint = f"they carry {', '.join(sorted(_CARRIED))}; use the CPU"
-        raise AcceleratorError(message, hint=hint, cause="refused")
 
 
 def _note(adapter: Adapter, precision: Precision) -> str:

@@ -54,7 +54,7 @@ class LitertGpu:
     def run(self, feed: Mapping[str, Array]) -> dict[str, Array]:
         """Outputs by the signature's names, of the file's types."""
         for name, buffer in zip(self._names, self._inputs, strict=True):
-            buffer.write(np.ascontiguousarray(feed[name]))
+            buffer.write(np.ascontiguousarray(feed[name]).reshape(-1).view(np.uint8))
         self._model.run_by_index(0, self._inputs, self._outputs)
         return {name: _read(buffer) for name, buffer in zip(self._results, self._outputs, strict=True)}
 
@@ -67,9 +67,12 @@ class LitertGpu:
 
 
 def _read(buffer: Any) -> Array:
+    """The numbers in a buffer; as bytes, because its Python interface names few types."""
     details = buffer.get_tensor_details()
-    value: Array = buffer.read(int(np.prod(details["shape"], dtype=np.int64)), np.dtype(details["dtype"]))
-    return value.reshape(details["shape"])
+    dtype = np.dtype(details["dtype"])
+    size = int(np.prod(details["shape"], dtype=np.int64)) * dtype.itemsize
+    content: Array = buffer.read(size, np.uint8)
+    return content.view(dtype).reshape(details["shape"])
 
 
 def open_driver(path: Path, options: Mapping[str, Any]) -> LitertGpu:

@@ -147,13 +147,25 @@ def test_the_device_is_asked_for_its_arithmetic(path, any_gpu):
             assert bool(session.acceleration.note) == bool(note)
 
 
-def test_types_that_no_buffer_carries(tmp_path, any_gpu):
-    """A file that takes int16 is refused by name before anything is started."""
+@needs_gpu
+@pytest.mark.parametrize("kind", ["INT64", "INT32", "BOOL"])
+def test_integers_cross_the_border_whole(tmp_path, kind):
+    """What the GPU computes becomes integers of the file's own kind, on the CPU if it has none."""
     file = TinyFile()
     x, y = file.tensor("x", (1, 4)), file.tensor("y", (1, 4))
-    for tensor in (x, y):
-        file.tensors[tensor].type = schema.TensorType.INT16
-    file.operator(schema.BuiltinOperator.LOGISTIC, [x], [y])
+    m = file.tensor("m", (1, 4))
+    file.tensors[y].type = getattr(schema.TensorType, kind)
+    file.operator(schema.BuiltinOperator.NEG, [x], [m])
+    file.operator(
+        schema.BuiltinOperator.CAST, [m], [y], schema.BuiltinOptions.CastOptions, schema.CastOptionsT()
+    )
     (tmp_path / "net.tflite").write_bytes(file.bytes(inputs=[x], outputs=[y]))
-    with pytest.raises(AcceleratorError, match="do not carry int16"):
-        litert_gpu.open_tflite_gpu(tmp_path / "net.tflite", command=COMMAND)
+    feed = {"x": np.array([[-1, 0, 7, -90000]], np.float32)}
+    with (
+        open_runtime(tmp_path / "net.tflite") as cpu,
+        open_runtime(tmp_path / "net.tflite", accelerator="gpu") as gpu,
+    ):
+        expected, got = cpu.run(feed)["y"], gpu.run(feed)["y"]
+        assert gpu.acceleration.accepted == (1 if kind == "INT64" else 2)
+    assert got.dtype == expected.dtype
+    np.testing.assert_array_equal(got, expected)

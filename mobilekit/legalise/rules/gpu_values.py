@@ -1,8 +1,9 @@
 """What LiteRT's GPU accelerator computes by other means: powers, running sums, indices.
 
 Its power takes the logarithm of the base, and a negative one has none. It takes running sums that are
-exclusive or go backwards, and computes inclusive ones forwards. It turns channels around in fours. It
-has no 64-bit integers; an index never needs them. (ML Drift in LiteRT 2.3.0, SwiftShader.)
+exclusive or go backwards, and computes inclusive ones forwards. It turns channels around in fours, and
+fills odd fours up with zeros, which compete for the greatest. It has no 64-bit integers; an index never
+needs them. (ML Drift in LiteRT 2.3.0, SwiftShader.)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Replacement, Rule
 from mobilekit.legalise.rules.mathematics import is_non_negative
+from mobilekit.legalise.rules.pool import lowest_of
 
 _OWN = 3  # it multiplies for exponents up to here
 _TOGETHER = 4  # channels that it keeps together
@@ -81,6 +83,30 @@ def _backwards(node: Node, b: Builder) -> Replacement | None:
     return b.add("Gather", x, np.array(places, np.int64), axis=axis)
 
 
+def _arc(node: Node, b: Builder) -> Replacement | None:
+    """Zero has no sign then: of the negative one it makes π."""
+    x = node.inputs[0]
+    producer = b.producer(x)
+    if producer is not None and producer.op == "Add" and b.scalar(producer.inputs[1]) == 0:
+        return None
+    return b.add("Atan", b.add("Add", x, 0.0))
+
+
+def _greatest(node: Node, b: Builder) -> Replacement | None:
+    """ArgMax and TopK among channels: fours are filled up with the lowest number, not with zeros."""
+    x = node.inputs[0]
+    shape, rank = b.shape(x), b.rank(x)
+    axis = node["axis"] % rank
+    missing = -shape[axis] % _TOGETHER
+    if not missing or axis not in (1, rank - 1) or not b.type(x).is_float:
+        return None
+    after = tuple(missing if place == axis else 0 for place in range(rank))
+    filled = b.add("Pad", x, (*(0,) * rank, *after), lowest_of(b.dtype(x)))
+    if node.op == "ArgMax":
+        return b.again(node, filled)
+    return b.add_many("TopK", filled, *node.inputs[1:], outputs=2, **node.attributes)
+
+
 def _index(node: Node, b: Builder) -> Replacement | None:
     """Indices that a Cast made 64-bit integers of become 32-bit ones."""
     x, indices, *rest = node.inputs
@@ -105,6 +131,8 @@ def _narrow(value: str, b: Builder) -> str | None:
 
 
 RULES = (
+    Rule(name="gpu-greatest", ops=("ArgMax", "TopK"), apply=_greatest),
+    Rule(name="gpu-arc", ops=("Atan",), apply=_arc),
     Rule(name="gpu-running-sum", ops=("CumSum",), apply=_running_sum),
     Rule(name="gpu-backwards", ops=("Slice",), apply=_backwards),
     Rule(name="gpu-power", ops=("Pow",), apply=_power),

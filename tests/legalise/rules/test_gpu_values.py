@@ -87,3 +87,30 @@ def backwards(shape, axis):
 def test_axes_turned_around(shape, axis, op):
     """By numbers where they may be channels in odd fours; else as the CPU does."""
     assert rewritten(backwards(shape, axis)) == (["Slice"], [op])
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "filled"),
+    [
+        ((3, 5), 1, True),
+        ((1, 5, 4, 4), 1, True),
+        ((1, 4, 3, 6), 3, True),
+        ((3, 8), 1, False),
+        ((1, 4, 5, 4), 2, False),
+    ],
+)
+def test_the_greatest_among_channels(shape, axis, filled):
+    """Fours are filled up with the lowest number where they may be channels; the same index is found."""
+    for op, operands in (("ArgMax", []), ("TopK", [np.array([2])])):
+        outputs = ("y", "z") if operands else ("y",)
+        case = one_node(op, -np.abs(noise(*shape)), *operands, axis=axis, outputs=outputs)
+        on_cpu, on_gpu = rewritten(case)
+        among_fours = (
+            filled if op == "ArgMax" else shape[axis] % 4 > 0
+        )  # TopK is of the last axis, transposed to it
+        assert on_gpu.count("Pad") - on_cpu.count("Pad") == among_fours
+
+
+def test_zero_without_a_sign():
+    """A negative zero is added to zero before its arc tangent is taken."""
+    assert rewritten(one_node("Atan", np.array([-0.0, 1.0], np.float32)))[1] == ["Add", "Atan"]

@@ -135,6 +135,16 @@ def _reversed(operator: FileOperator) -> str | None:
     return f"{data.shape[-1]} channels, it turns fours" if last and data.shape[-1] % _FOURS else None
 
 
+def _greatest(operator: FileOperator) -> str | None:
+    data, axis = operator.operand(0), operator.operand(1)
+    if data is None or not data.rank or not data.shape[-1] % _FOURS:
+        return None
+    along = data.rank - 1
+    if operator.kind == "ARG_MAX" and axis is not None and axis.values is not None:
+        along = int(np.reshape(axis.values, -1)[0]) % data.rank
+    return f"of {data.shape[-1]} channels, zeros compete with them" if along == data.rank - 1 else None
+
+
 def _blocks(operator: FileOperator) -> str | None:
     data = operator.operand(0)
     return f"a batch of {data.shape[0]}" if data is not None and data.shape[:1] != (1,) else None
@@ -151,6 +161,7 @@ def _empty(operator: FileOperator) -> str | None:
 
 
 _CHECKS: Mapping[str, Callable[[FileOperator], str | None]] = MappingProxyType({
+    "ARG_MAX": _greatest,
     "AVERAGE_POOL_2D": _pool,
     "BATCH_MATMUL": _product,
     "CONV_2D": _convolution,
@@ -164,6 +175,7 @@ _CHECKS: Mapping[str, Callable[[FileOperator], str | None]] = MappingProxyType({
     "RESHAPE": _empty,
     "REVERSE_V2": _reversed,
     "SPACE_TO_DEPTH": _blocks,
+    "TOPK_V2": _greatest,
     "TRANSPOSE_CONV": _transposed,
 })  # fmt: skip
 

@@ -51,6 +51,10 @@ CASES = [
     ("turned", operator("REVERSE_V2", [MAP, ints(3)], MAP), operator("REVERSE_V2", [("float32", (1, 6)), ints(1)], ("float32", (1, 6)))),
     ("blocks", operator("SPACE_TO_DEPTH", [MAP], MAP, blockSize=2), operator("DEPTH_TO_SPACE", [BATCH], BATCH, blockSize=2)),
     ("slopes", operator("LEAKY_RELU", [MAP], MAP, alpha=0.5), operator("LEAKY_RELU", [MAP], MAP, alpha=-1.0)),
+    ("greatest", operator("ARG_MAX", [("float32", (1, 6, 5, 3)), ints(1)], ("int32", (1, 5, 3))),
+     operator("ARG_MAX", [("float32", (1, 6, 5, 3)), ints(-1)], ("int32", (1, 6, 5)))),
+    ("greatest of all", operator("TOPK_V2", [MAP, ints(2)], MAP, ("int32", MAP[1])),
+     operator("TOPK_V2", [("float32", (1, 7)), ints(2)], ("float32", (1, 2)), ("int32", (1, 2)))),
     ("nothing", operator("RESHAPE", [MAP], ROWS), operator("RESHAPE", [("float32", (0, 4))], ("float32", (0, 2, 2)))),
 ]  # fmt: skip
 
