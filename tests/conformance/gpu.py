@@ -50,7 +50,7 @@ STATUSES = (ACCEPTED, PARTLY, REFUSED, NOT_CONVERTED, WRONG)
 _TIMEOUT_S = 120.0
 _EVERY = 100
 _LONGEST = 200
-_NAMES = re.compile(r"'[^']*'|/\S*\.tflite")
+_NAMES = re.compile(r"(?<=\s)'[^']*'|/\S*\.tflite")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,7 @@ def test_arg_min_is_the_arg_max_of_the_negative():
     """Ties keep the first; integers stay, their least has no negative."""
     ties = np.array([[2.0, 1.0, 1.0], [3.0, 3.0, 3.0]], np.float32)
     legal = legal_for("tflite-gpu", "ArgMin", [ties], axis=1)
-    assert operators(legal)[:2] == ["Neg", "ArgMax"]
+    assert [op for op in operators(legal) if op in ("Neg", "ArgMax", "ArgMin")] == ["Neg", "ArgMax"]
     assert "ArgMin" in operators(legal_for("tflite-gpu", "ArgMin", [ties.astype(np.int32)], axis=1))
     assert "ArgMin" in operators(legal_for("tflite-cpu", "ArgMin", [ties], axis=1))
 

@@ -116,8 +116,6 @@ def gpu_select(operator: FileOperator) -> str | None:
         single = tensor.rank == 0 or tensor.shape == (1,)
         if not single and tensor.shape != result.shape:
             return f"operand {slot} of shape {tensor.shape} for a result of {result.shape}: no broadcasting"
-        if not tensor.constant and tensor.rank == 2:
-            return f"operand {slot} of rank 2 computed at run time"
     return None
 
 

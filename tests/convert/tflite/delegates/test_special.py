@@ -44,8 +44,6 @@ CASES = [
      operator("SELECT_V2", [("bool", MAP[1]), MAP, np.ones((1, 1, 1, 4), np.float32)], MAP)),
     ("gpu_select", operator("SELECT_V2", [("bool", MAP[1]), MAP, MAP], MAP),
      operator("SELECT_V2", [("int32", MAP[1]), MAP, MAP], MAP)),
-    ("gpu_select", operator("SELECT_V2", [("bool", (2, 2)), slopes(2, 2), slopes(2, 2)], ("float32", (2, 2))),
-     operator("SELECT_V2", [("bool", (2, 2)), ("float32", (2, 2)), slopes(2, 2)], ("float32", (2, 2)))),
     ("gpu_fully_connected",
      operator("FULLY_CONNECTED", [("float32", (2, 4)), slopes(3, 4)], ("float32", (2, 3)), keepNumDims=True),
      operator("FULLY_CONNECTED", [("float32", (2, 1, 4)), slopes(3, 4)], ("float32", (2, 3)), keepNumDims=True)),
