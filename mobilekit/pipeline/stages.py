@@ -319,7 +319,7 @@ def self_check(opened: Opened, prepared: Prepared, checks: Checks) -> Mapping[st
 
     def build(folder: Path) -> None:
         if format_of(job.format).integer_bits == 32:
-            check_integers(prepared.graph, opened.verification)
+            check_integers(prepared.graph, opened.verification, source=opened.source)
         if job.stepwise:
             # A file that kills its runtime must end as an error, not end the build.
             run_isolated(emitted.path, [opened.verification[0]])

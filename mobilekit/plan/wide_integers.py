@@ -34,13 +34,15 @@ _NO_NEW_NUMBERS = frozenset(
 """Their results are among their operands, or no larger than those or than a dimension."""
 
 
-def check_integers(graph: Graph, samples: Iterable[Feed]) -> None:
+def check_integers(graph: Graph, samples: Iterable[Feed], *, source: Graph) -> None:
     """Raise UnsupportedOperatorError for the first node of a legalised graph beyond int32 on ``samples``.
 
-    Runs nothing where no integer of more than 32 bits is computed: that is most networks.
+    Only values that ``source`` names too: what a rule writes in between may wrap on purpose, as in powers
+    by squares. Runs nothing where no integer of more than 32 bits is computed: that is most networks.
     """
     view = view_of(graph)
-    nodes = {name: node for node in view.nodes for name in node.output if _computes(view, node, name)}
+    own = {name for node in source.proto().graph.node for name in node.output}
+    nodes = {n: node for node in view.nodes for n in node.output if n in own and _computes(view, node, n)}
     if not nodes:
         return
     limits = np.iinfo(np.int32)

@@ -26,12 +26,18 @@ def feeds(*largest: float) -> list[dict[str, np.ndarray]]:
 def test_a_product_inside() -> None:
     """The node, its operator and how far it reaches; the second sample counts too."""
     with pytest.raises(UnsupportedOperatorError, match=r"Mul\(\), node p: .* 0 … 3000000000 on the samples"):
-        check_integers(graph_of(INSIDE), feeds(5.0, 30_000.0))
+        check_integers(graph_of(INSIDE), feeds(5.0, 30_000.0), source=graph_of(INSIDE))
 
 
 def test_what_fits_passes() -> None:
     """The negative twin: 2·10⁹ is an int32."""
-    check_integers(graph_of(INSIDE), feeds(5.0, 20_000.0))
+    check_integers(graph_of(INSIDE), feeds(5.0, 20_000.0), source=graph_of(INSIDE))
+
+
+def test_what_a_rule_writes_in_between_may_wrap() -> None:
+    """The source names the output only: its own arithmetic is compared by its results."""
+    source = graph_of("(float[4] x) => (float[4] y) { y = Identity(x) }")
+    check_integers(graph_of(INSIDE), feeds(30_000.0), source=source)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +51,7 @@ def test_what_fits_passes() -> None:
 def test_nothing_is_run_without_wide_arithmetic(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Floats, indices and int32 need no look."""
     monkeypatch.setattr("mobilekit.plan.wide_integers.open_graph", None)
-    check_integers(graph_of(text), feeds(1.0))
+    check_integers(graph_of(text), feeds(1.0), source=graph_of(text))
 
 
 def _converted(text: str, folder: Path, largest: float) -> np.ndarray:
@@ -81,7 +87,7 @@ def test_no_package_is_made_of_it(name: str, tmp_path: Path) -> None:
 
 def test_the_self_check_sees_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the check the comparison with ONNX Runtime refuses what an output shows."""
-    monkeypatch.setattr("mobilekit.pipeline.stages.check_integers", lambda graph, samples: None)
+    monkeypatch.setattr("mobilekit.pipeline.stages.check_integers", lambda graph, samples, source: None)
     with pytest.raises(MobilekitError, match="differs in 25"):
         _converted(CASES["a square"][0], tmp_path, 50_000.0)
 
