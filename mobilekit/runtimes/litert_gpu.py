@@ -19,6 +19,7 @@ from mobilekit.runtimes.base import Availability, ClosedOnExit
 from mobilekit.runtimes.feeds import check_feed
 from mobilekit.runtimes.gpu_blame import fatal_operator, refused_operators
 from mobilekit.runtimes.gpu_messages import DelegateSaid, read_messages
+from mobilekit.runtimes.installed import installed
 from mobilekit.runtimes.served import DriverProcess, last_error
 from mobilekit.runtimes.tflite_cut import TfliteGraph
 from mobilekit.runtimes.tflite_details import read_details, read_names
@@ -39,7 +40,7 @@ def adapter() -> Adapter | None:
 
 def availability() -> Availability:
     """Whether LiteRT's GPU accelerator has a device here: which, or what to install."""
-    runtime = litert.availability()
+    runtime = installed("ai_edge_litert", distribution="ai-edge-litert", title="LiteRT")
     if not runtime.available:
         return runtime
     found = find_adapter()

@@ -19,10 +19,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mobilekit.errors import AcceleratorError, MobilekitError, UsageError
-from mobilekit.runtimes import ort
 from mobilekit.runtimes.acceleration import Acceleration, Refusal
 from mobilekit.runtimes.base import Availability, ClosedOnExit
 from mobilekit.runtimes.feeds import check_feed
+from mobilekit.runtimes.installed import installed
 from mobilekit.runtimes.onnx_cut import cut_nodes
 from mobilekit.runtimes.onnx_file import OnnxFile, read_onnx_file
 from mobilekit.runtimes.qnn_messages import QnnSaid, RefusedNode, said_of
@@ -65,7 +65,7 @@ SOCS: Mapping[str, Soc] = MappingProxyType(
 
 def availability() -> Availability:
     """Whether Qualcomm's execution provider is installed here, and whether it is an emulator."""
-    runtime = ort.availability()
+    runtime = installed("onnxruntime", distribution="onnxruntime", title="ONNX Runtime")
     if not runtime.available:
         return runtime
     if find_spec("onnxruntime_qnn") is None:

@@ -22,6 +22,7 @@ from tests.pipeline.support import project, tiny_model, write_config, write_mode
 def here(tmp_path, monkeypatch):
     """A working folder where everything is right."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOBILEKIT_VERIFY", "cpu")
     write_target(project(tmp_path))
     return tmp_path
 

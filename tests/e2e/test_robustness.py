@@ -22,7 +22,7 @@ COMMAND = ("package", "--target", "mine.toml", "--photos", "photos", "--out", "d
 
 def _start(folder: Path, *arguments: object, **environment: str) -> subprocess.Popen[str]:
     """`mobilekit ARGUMENTS` in ``folder``, with its own cache."""
-    base = {"PYTHONPATH": str(ROOT), "HOME": str(folder), "PATH": "/usr/bin:/bin"}
+    base = {"PYTHONPATH": str(ROOT), "HOME": str(folder), "PATH": "/usr/bin:/bin", "MOBILEKIT_VERIFY": "cpu"}
     return subprocess.Popen(
         [sys.executable, "-m", "mobilekit.cli.app", *map(str, arguments)],
         cwd=folder,
