@@ -1,6 +1,6 @@
 """Every case of the list: prints the table, writes the results and ``docs/operators.md``.
 
-python -m tests.conformance [tflite|coreml]… [OPERATOR…]
+python -m tests.conformance [tflite|coreml|coreml-fp16]… [OPERATOR…]
 
 All targets where none is named; ends with 1 if anything is neither right nor properly refused.
 """

@@ -72,19 +72,23 @@ def run_case(name: str, target: Target = TFLITE) -> Outcome:
 def _converted(case: Case, folder: Path, target: Target) -> Outcome:
     path = folder / "model.onnx"
     onnx.save(case.model, path)
-    samples = [{key: _finite(values) for key, values in case.feed.items()}]
     artifact = mobilekit.convert(
-        path, to=target.name, precision="fp32", out=folder / "out", samples=samples, shapes=_empty(case)
+        path,
+        to=target.to,
+        precision=target.precision,
+        out=folder / "out",
+        samples=_samples(case, target),
+        shapes=_empty(case),
     )
     with mobilekit.open_runtime(artifact.path) as runtime:
         outputs = runtime.run(case.feed)
-        elsewhere = _elsewhere(path, case, runtime)
-    wrong = _differences(case.expected, outputs)
+        elsewhere = _elsewhere(path, case, runtime, target)
+    wrong = _differences(case.expected, outputs, target)
     if elsewhere:
         return _outcome(case, WRONG, f"on other values than its own: {elsewhere}")
     if not wrong:
         return _outcome(case, _how(path, artifact.path, case, target))
-    if not _differences(_reference(path, case.feed), outputs):
+    if not _differences(_reference(path, case.feed), outputs, target):
         return Outcome(
             case=case.name,
             operator=case.operator,
@@ -93,6 +97,12 @@ def _converted(case: Case, folder: Path, target: Target) -> Outcome:
             follows="ONNX Runtime",
         )
     return _outcome(case, WRONG, wrong)
+
+
+def _samples(case: Case, target: Target) -> list[dict[str, np.ndarray]]:
+    """The case's own values; in half precision also the others it is tried on: islands are for values like samples."""
+    feeds = [case.feed, *(_others(case.feed) if target.precision == "fp16" else ())]
+    return [{key: _finite(values) for key, values in feed.items()} for feed in feeds]
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
@@ -112,11 +122,11 @@ def _how(path: Path, file: Path, case: Case, target: Target) -> str:
     return EXACT if target.alone(path, file, case.operator, _empty(case)) else REWRITTEN
 
 
-def _elsewhere(path: Path, case: Case, runtime: Session) -> str:
+def _elsewhere(path: Path, case: Case, runtime: Session, target: Target) -> str:
     """What is wrong on other values, by ONNX Runtime; empty where it has no kernel for the case."""
     for feed in _others(case.feed):
         known = _reference(path, feed)
-        wrong = _differences(known, runtime.run(feed)) if known else ""
+        wrong = _differences(known, runtime.run(feed), target) if known else ""
         if wrong:
             return wrong
     return ""
@@ -137,10 +147,10 @@ def _others(feed: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
         }
 
 
-def _differences(expected: dict[str, np.ndarray], actual: dict[str, np.ndarray]) -> str:
+def _differences(expected: dict[str, np.ndarray], actual: dict[str, np.ndarray], target: Target) -> str:
     if list(expected) != list(actual):
         return f"outputs {list(actual)}, expected {list(expected)}"
-    found = {key: judge.difference(expected[key], actual[key]) for key in expected}
+    found = {key: judge.difference(expected[key], actual[key], target.precision) for key in expected}
     return "; ".join(f"output {key}: {what}" for key, what in found.items() if what)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mobilekit.pipeline import inspect
 
@@ -15,17 +15,22 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """``alone`` says whether the file at ``path`` holds one operator: the one of its target that computes the same."""
+    """A format in a precision; ``to`` is the format's name.
+
+    ``alone`` says whether the file at ``path`` holds one operator: the one of its target that computes the same.
+    """
 
     name: str
+    to: str
     profile: str
+    precision: Literal["fp32", "fp16"] = "fp32"
     tools: tuple[str, ...]
     results: Path
     alone: Callable[[Path, Path, str, dict[str, tuple[int, ...]]], bool]
 
     def table(self) -> Any:
         """The table of lowerings."""
-        if self.name == "coreml":
+        if self.to == "coreml":
             from mobilekit.convert.coreml.ops import TABLE
 
             return TABLE
@@ -47,6 +52,7 @@ def _alone_in_mil(model: Path, file: Path, operator: str, shapes: dict[str, tupl
 
 TFLITE = Target(
     name="tflite",
+    to="tflite",
     profile="tflite-cpu",
     tools=("onnx", "onnxruntime", "ai-edge-litert"),
     results=_FOLDER / "results.json",
@@ -54,9 +60,13 @@ TFLITE = Target(
 )
 COREML = Target(
     name="coreml",
+    to="coreml",
     profile="coreml",
     tools=("onnx", "onnxruntime", "coremltools"),
     results=_FOLDER / "results_coreml.json",
     alone=_alone_in_mil,
 )
-TARGETS = {target.name: target for target in (TFLITE, COREML)}
+COREML_FP16 = replace(
+    COREML, name="coreml-fp16", precision="fp16", results=_FOLDER / "results_coreml_fp16.json"
+)
+TARGETS = {target.name: target for target in (TFLITE, COREML, COREML_FP16)}

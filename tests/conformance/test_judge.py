@@ -16,7 +16,13 @@ def test_a_thousandth_of_the_range():
 
 @pytest.mark.parametrize(
     ("expected", "allowed"),
-    [([0.0], FLOOR), ([3.0], 3e-3), ([5.0, 5.001], 5.001e-3), ([-1e-4, 1e-4], FLOOR), ([-1.0, 1.0], 2e-3)],
+    [
+        ([0.0], FLOOR["fp32"]),
+        ([3.0], 3e-3),
+        ([5.0, 5.001], 5.001e-3),
+        ([-1e-4, 1e-4], FLOOR["fp32"]),
+        ([-1.0, 1.0], 2e-3),
+    ],
 )
 def test_tiny_ranges(expected, allowed):
     """A single value has no range: its magnitude counts, and for zeros a floor."""
@@ -30,6 +36,15 @@ def test_half_precision_has_steps():
     assert difference(expected, one) == ""
     assert difference(expected, expected + np.float16(0.004)) != ""
     assert difference(expected.astype(np.float32), two.astype(np.float32)) != ""
+
+
+def test_half_precision_has_a_tolerance_of_its_own():
+    """Two hundredths of the range, a floor of 1e-3; integers are equal there too."""
+    assert difference(RAMP, RAMP + np.float32(0.19), "fp16") == ""
+    assert "allowed 0.2" in difference(RAMP, RAMP + np.float32(0.21), "fp16")
+    assert tolerance(np.array([0.0]), "fp16") == FLOOR["fp16"]
+    assert difference(np.array([1]), np.array([2]), "fp16") != ""
+    assert difference(np.array([1.0], np.float32), np.array([np.inf], np.float32), "fp16") != ""
 
 
 def test_integers_and_booleans_are_equal():

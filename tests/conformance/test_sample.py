@@ -1,10 +1,10 @@
-"""A fixed sample of the cases, really run: one of every operator; of the second target one of every third."""
+"""A fixed sample of the cases, really run: one of every operator; of Core ML one of every third, in half precision of every fifth."""
 
 import pytest
 
 from tests.conformance import case_list, results
 from tests.conformance.sweep import sweep
-from tests.conformance.targets import COREML, TFLITE
+from tests.conformance.targets import COREML, COREML_FP16, TFLITE
 
 
 def sample() -> list[str]:
@@ -17,7 +17,9 @@ def sample() -> list[str]:
     return chosen
 
 
-@pytest.mark.parametrize(("target", "every"), [(TFLITE, 1), (COREML, 3)], ids=lambda v: getattr(v, "name", v))
+@pytest.mark.parametrize(
+    ("target", "every"), [(TFLITE, 1), (COREML, 3), (COREML_FP16, 5)], ids=lambda v: getattr(v, "name", v)
+)
 def test_the_sample_ends_as_the_committed_results_say(target, every):
     """``docs/operators.md`` is made of those; run `make conformance` after a change of what is converted."""
     operators = results.committed(target)["operators"]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.conformance import results, runner
+from tests.conformance import results, runner, wheel
 from tests.conformance.runner import run_case
-from tests.conformance.targets import COREML, TARGETS
+from tests.conformance.targets import COREML, COREML_FP16, TARGETS, TFLITE
 
 
 def test_exact():
@@ -32,7 +32,16 @@ def test_structure(target):
     assert found["rules"]
 
 
+def test_half_precision():
+    """The package is an fp16 one: its own result is rounded, and islands are for the values it is tried on."""
+    case = wheel.load("test_exp_example")
+    feeds = runner._samples(case, COREML_FP16)
+    assert len(feeds) == 3
+    assert len(runner._samples(case, COREML)) == 1
+    assert run_case("test_exp_example", COREML_FP16).status == runner.EXACT
+
+
 def test_structures_differ():
     """The negative twin: a target's results are about its own converter."""
-    one, other = (results.structure(target) for target in TARGETS.values())
+    one, other = (results.structure(target) for target in (TFLITE, COREML))
     assert one["lowerings"] != other["lowerings"]
