@@ -44,6 +44,7 @@ _ENDS: Mapping[str, tuple[float, float]] = {
     "RELU6": (0.0, 6.0),
     "RELU_N1_TO_1": (-1.0, 1.0),
 }
+_INT32 = 6  # as ONNX numbers element types
 _LIMITS = {"int8": (-128, 127), "int16": (-32768, 32767)}
 
 
@@ -86,9 +87,18 @@ class Writer:
         if node.domain == "mobilekit":
             Norm(self.draft, self._view, node).write()
         else:
-            self._copied(node, self._constants.float_weights(node, precision))
+            renamed = self._constants.float_weights(node, precision)
+            self._copied(node, self._bytes_as_numbers(node) if node.op_type == "Cast" else renamed)
         if fused.activation != "NONE":
             self._activation(fused.activation, node.output[0], fused.outputs[0])
+
+    def _bytes_as_numbers(self, node: onnx.NodeProto) -> dict[int, str]:
+        """What a Cast of uint8 to floats reads: HTP takes that Cast, and makes ones of all numbers."""
+        source = node.input[0]
+        dtypes = self._view.dtypes
+        if dtypes[source] != np.uint8 or dtypes[node.output[0]].kind != "f":
+            return {}
+        return {0: self.draft.step("Cast", [source], f"{source}/int32", to=_INT32)}
 
     def _copied(self, node: onnx.NodeProto, renamed: Mapping[int, str]) -> None:
         import onnx

@@ -120,3 +120,14 @@ def test_slopes_per_channel_are_steps_at_int16(steepest, expected):
     with open_graph(graph) as one, open_graph(graph_from_proto(model, stage="legalised")) as other:
         wanted, got = one.run(feed)["y"], other.run(feed)["y"]
     assert np.abs(wanted - got).max() < 4 * scale.scale
+
+
+def test_bytes_become_floats_by_way_of_int32():
+    """HTP takes a Cast of uint8 to floats and computes something else; every other Cast stays one."""
+    graph = graph_of("y = Cast<to = 1>(x)", inputs="uint8[1, 3, 4, 4] x")
+    found, model = kinds(graph, None, "fp32")
+    assert found == ["Cast", "Cast"]
+    pixels = np.arange(48, dtype=np.uint8).reshape(1, 3, 4, 4)
+    with open_graph(graph_from_proto(model, stage="legalised")) as session:
+        assert np.array_equal(session.run({"x": pixels})["y"], pixels.astype(np.float32))
+    assert kinds(graph_of("y = Cast<to = 1>(x)", inputs="int32[4] x"), None, "fp32")[0] == ["Cast"]
