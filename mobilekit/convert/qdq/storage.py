@@ -3,7 +3,7 @@
 A plan has int8 and int16. Qualcomm's processors compute with unsigned activations. With a sign the emulator
 of HTP (onnxruntime-qnn 2.7.0) takes every operator too, and a Pad before a convolution is wrong: a detector's
 boxes are at 40 dB instead of 65. So the file has them as uint8 and uint16, 128 and 32768 higher, and zero
-points too: every real value is the same. Where all zero points are 0, the sign stays: TensorRT knows no others.
+points too: every real value is the same. Where all zero points are 0 the sign stays, as TensorRT wants it.
 """
 
 from __future__ import annotations
