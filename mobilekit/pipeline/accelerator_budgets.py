@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from mobilekit.target import AcceleratorBudget, Target
     from mobilekit.tier import Tier
 
-_FLOAT = ("fp32", "fp16")
+FLOATS = ("fp32", "fp16")
+"""Precisions whose files compute the CPU's arithmetic."""
 _ENOUGH_DB = 60.0
 """Above this, being farther from the float model than the CPU is nothing that anybody sees."""
 _SHOWN = 5
@@ -71,7 +72,7 @@ def _wrong(precision: str, output: Mapping[str, Any], budget: AcceleratorBudget)
         if most is not None and share > most:
             yield f"output {name}: {share:.2%} of it differs from the CPU's, {most:.2%} at most expected"
         return
-    if precision in _FLOAT:
+    if precision in FLOATS:
         found, least = psnr_of(output["psnr_vs_cpu"]["worst"]), budget.psnr_cpu_min
         if least is not None and found < least and not output["last_bits"]:
             yield f"output {name}: {found:.1f} dB against the CPU, {least:g} expected"

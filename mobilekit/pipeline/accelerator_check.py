@@ -39,7 +39,7 @@ def run_on(opened: Opened, model: Path, path: Path, presence: Presence, *, label
     progress = opened.job.progress
     progress(label, 0, 2)
     try:
-        found = _opened(path, presence)
+        found = open_on(path, presence)
     except AcceleratorError as error:
         if error.cause != "refused":
             raise
@@ -83,7 +83,8 @@ def _parts(path: Path, presence: Presence) -> dict[str, Any]:
     return {name: found[name] for name in _PARTS}
 
 
-def _opened(path: Path, presence: Presence) -> AcceleratedSession:
+def open_on(path: Path, presence: Presence) -> AcceleratedSession:
+    """A file on an accelerator; a GPU computes in float32. Raises AcceleratorError."""
     precision: dict[str, Any] = {"precision": "fp32"} if presence.accelerator == "gpu" else {}
     return cast("AcceleratedSession", open_runtime(path, accelerator=presence.opened_as, **precision))
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mobilekit.artifact import digest_of_path
-from mobilekit.errors import AcceleratorError, UnsupportedOperatorError, UsageError
+from mobilekit.errors import AcceleratorError, BudgetError, UnsupportedOperatorError, UsageError
 from mobilekit.package.bundle import PLAN_FILE
-from mobilekit.pipeline.accelerator_budgets import judge
+from mobilekit.pipeline.accelerator_budgets import FLOATS, judge
 from mobilekit.pipeline.formats import format_of
 from mobilekit.pipeline.keys import build_key
 from mobilekit.pipeline.tier_build import FILES, read_measured
@@ -88,7 +88,7 @@ def verified(
         return measured
     subject = _Subject(job=job, target=target, tier=tier, stage=built.path, measured=measured, opened=opened)
     found = [_check(subject, accelerator, verify) for accelerator in others]
-    warnings = [line for entry in found for line in judge(target, tier, measured, entry)]
+    warnings = [line for entry in found for line in _judged(subject, entry)]
     on = {*measured["verified_on"], *(entry["accelerator"] for entry in found if entry["verified"])}
     return {
         **measured,
@@ -97,6 +97,38 @@ def verified(
         "not_verified_here": [name for name in tier.accelerators if name not in on],
         "warnings": [*measured["warnings"], *warnings],
     }
+
+
+def _judged(subject: _Subject, entry: Mapping[str, Any]) -> list[str]:
+    """Warnings about one accelerator. Raises BudgetError, naming the operator where it can be found."""
+    try:
+        return judge(subject.target, subject.tier, subject.measured, entry)
+    except BudgetError as error:
+        blamed = _blamed(subject, entry)
+        if not blamed:
+            raise
+        message = f"{error.message}\n  {blamed}"
+        raise BudgetError(message, hint=error.hint) from error
+
+
+def _blamed(subject: _Subject, entry: Mapping[str, Any]) -> str:
+    """The first operator that a GPU computes wrongly; the twin of an NPU's file shows nothing in between."""
+    if entry["accelerator"] != "gpu" or not entry["verified"]:
+        return ""
+    from mobilekit.pipeline.accelerator_blame import first_wrong
+    from mobilekit.pipeline.accelerator_check import open_on
+
+    presence, _ = _presence("gpu")
+    if presence is None:
+        return ""
+    budget = subject.target.accelerator_budget_of(subject.tier, "gpu")
+    minimum = budget.psnr_cpu_min if subject.measured["precision"] in FLOATS else None
+    subject.job.progress("the first wrong operator", 0, 1)
+    feed = next(iter(subject.opened(subject.job).scoring.picked(1).values()))
+    here = presence
+    found = first_wrong(subject.model, feed, open_on=lambda path: open_on(path, here), minimum_psnr=minimum)
+    subject.job.progress("the first wrong operator", 1, 1)
+    return found
 
 
 def _check(subject: _Subject, accelerator: Accelerator, verify: Verify) -> Mapping[str, Any]:

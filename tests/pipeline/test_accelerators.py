@@ -14,6 +14,7 @@ from mobilekit.artifact import digest_of_path
 from mobilekit.cli.quality_text import quality_lines
 from mobilekit.errors import AcceleratorError, BudgetError, UsageError
 from mobilekit.pipeline import package
+from mobilekit.runtimes import litert_gpu, presence, qnn
 from mobilekit.runtimes.acceleration import Refusal
 from tests.pipeline.accelerator_support import Accelerators
 from tests.pipeline.support import TARGET, project, write_target
@@ -27,6 +28,7 @@ psnr_cpu_min = 60.0
 [accelerators.npu]
 psnr_float_loss_max = 1.5
 """
+REAL = presence.accelerators_here
 PRELU = Refusal(operator="b", kind="PRELU", reason="its slope has another shape")
 
 
@@ -198,6 +200,46 @@ def test_a_hang_is_said_and_a_crash_is_an_error(here, monkeypatch) -> None:
     with pytest.raises(AcceleratorError, match=r"tier rest of target mine: it crashed \(SIGABRT\)") as caught:
         _package()
     assert caught.value.hint == "use the CPU; --verify cpu builds without this check, and the report says so"
+
+
+def test_the_operator_that_a_gpu_computes_wrongly_is_named(here, monkeypatch) -> None:
+    """Where all is wrong, the first; an NPU shows nothing in between."""
+    Accelerators(monkeypatch, names=("gpu",)).change = np.zeros_like
+    with pytest.raises(BudgetError, match="the first wrong operator is CONV_2D 'a'"):
+        _package()
+
+
+@pytest.mark.skipif(not litert_gpu.availability().available, reason=litert_gpu.availability().detail)
+def test_a_real_gpu_takes_the_float_file(here, monkeypatch) -> None:
+    """Whole, and as the CPU computes it; a software one too."""
+    monkeypatch.setattr(presence, "accelerators_here", REAL)
+    _package(tiers=["rest"])
+    (gpu,) = _tiers(here)["rest"]["accelerators"]
+    assert (gpu["verified"], gpu["whole"]) == (True, True)
+    assert (
+        gpu["outputs"][0]["psnr_vs_cpu"]["worst"] is None or gpu["outputs"][0]["psnr_vs_cpu"]["worst"] > 70.0
+    )
+
+
+@pytest.mark.skipif(not qnn.availability().available, reason=qnn.availability().detail)
+def test_qualcomms_htp_takes_the_twin_of_the_integer_file(here, monkeypatch) -> None:
+    """Whole, and as near to the float model as LiteRT's."""
+    monkeypatch.setattr(presence, "accelerators_here", REAL)
+    _package(tiers=["best"])
+    (npu,) = _tiers(here)["best"]["accelerators"]
+    assert (npu["verified"], npu["whole"], npu["twin"]) == (True, True, "onnx-qdq")
+    output = npu["outputs"][0]
+    assert output["psnr_vs_float"]["worst"] > output["cpu_psnr_vs_float"]["worst"] - 1.5
+
+
+def test_no_device_and_a_broken_driver_are_said(here, monkeypatch) -> None:
+    """A Vulkan driver that is not there is no GPU: the build goes on, on the CPU."""
+    monkeypatch.setattr(presence, "accelerators_here", REAL)
+    monkeypatch.setenv("VK_DRIVER_FILES", str(here / "nothing.json"))
+    _package(tiers=["rest"])
+    rest = _tiers(here)["rest"]
+    assert rest["not_verified_here"] == ["gpu"]
+    assert "no" in rest["accelerators"][0]["reason"]
 
 
 def test_verify_is_cpu_or_all(here) -> None:
