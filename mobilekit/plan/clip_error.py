@@ -27,13 +27,22 @@ _NARROW = 1e-4
 
 
 def least_error_range(
-    stats: ValueStats, *, scaled: Callable[[TensorRange], Scale], symmetric: bool = False
+    stats: ValueStats,
+    *,
+    scaled: Callable[[TensorRange], Scale],
+    symmetric: bool = False,
+    rounding: float = 1.0,
 ) -> TensorRange:
-    """The range of the least mean squared error, ``scaled`` gives a range its scale."""
+    """The range of the least mean squared error, ``scaled`` gives a range its scale.
+
+    The error of rounding counts ``rounding`` times as much as that of clipping.
+    """
     indices, counts = stats.histogram()
     lower, upper = (np.clip(edges, stats.minimum, stats.maximum) for edges in bin_edges(indices))
     low, high = cheapest(
-        lambda low, high: squared_error(lower, upper, counts, scaled(TensorRange(minimum=low, maximum=high))),
+        lambda low, high: squared_error(
+            lower, upper, counts, scaled(TensorRange(minimum=low, maximum=high)), rounding=rounding
+        ),
         min(stats.minimum, 0.0),
         max(stats.maximum, 0.0),
         symmetric=symmetric,
@@ -41,7 +50,9 @@ def least_error_range(
     return TensorRange(minimum=low, maximum=high)
 
 
-def squared_error(lower: Floats, upper: Floats, counts: npt.NDArray[np.int64], scale: Scale) -> float:
+def squared_error(
+    lower: Floats, upper: Floats, counts: npt.NDArray[np.int64], scale: Scale, *, rounding: float = 1.0
+) -> float:
     """The summed squared error of int8 values of ``scale`` for ``counts`` values in bins ``lower … upper``.
 
     In steps, a value u is off by r = u - n(u), n being the nearest of the levels; the integral of r²
@@ -54,13 +65,22 @@ def squared_error(lower: Floats, upper: Floats, counts: npt.NDArray[np.int64], s
     wide = ~narrow
     error = np.empty_like(width)
     middle = (start[narrow] + end[narrow]) / 2.0
-    error[narrow] = (middle - _nearest(middle, ends)) ** 2
-    error[wide] = (_integral(end[wide], ends) - _integral(start[wide], ends)) / width[wide]
+    off = middle - _nearest(middle, ends)
+    error[narrow] = off**2 * np.where(np.abs(off) <= 0.5, rounding, 1.0)
+    whole = _weighed(end[wide], ends, rounding) - _weighed(start[wide], ends, rounding)
+    error[wide] = whole / width[wide]
     return float(np.dot(error, counts)) * scale.scale**2
 
 
 def _nearest(steps: Floats, ends: tuple[float, float]) -> Floats:
     return np.clip(np.rint(steps), *ends)
+
+
+def _weighed(steps: Floats, ends: tuple[float, float], rounding: float) -> Floats:
+    if rounding == 1.0:
+        return _integral(steps, ends)
+    inside = np.clip(steps, ends[0] - 0.5, ends[1] + 0.5)
+    return _integral(steps, ends) + (rounding - 1.0) * _integral(inside, ends)
 
 
 def _integral(steps: Floats, ends: tuple[float, float]) -> Floats:

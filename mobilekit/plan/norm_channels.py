@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mobilekit.calibrate.channels import MASSES
+from mobilekit.convert.tflite.carried import is_spatial_norm
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.channels import ChannelSketch
+    from mobilekit.convert.tflite.view import GraphView
     from mobilekit.tensors import Array
 
 _TRIED = 7
@@ -48,6 +50,15 @@ def intervals(sketch: ChannelSketch, *, margin: float = 0.0) -> tuple[Array, Arr
             low, high = np.where(better, lows[:, i], low), np.where(better, highs[:, j], high)
     beyond = margin * (high - low)
     return low - beyond, high + beyond
+
+
+def behind_norms(view: GraphView) -> frozenset[str]:
+    """What norms over positions make, and what Relus make of that."""
+    found: set[str] = set()
+    for node in view.nodes:
+        if is_spatial_norm(view, node) or (node.op_type == "Relu" and node.input[0] in found):
+            found.add(node.output[0])
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from mobilekit.plan.balance import Balance, balanced
 from mobilekit.plan.bias_correction import bias_corrections
 from mobilekit.plan.heavy_weights import lighten
 from mobilekit.plan.kernel_limits import respect_limits
+from mobilekit.plan.norm_channels import behind_norms
 from mobilekit.plan.precision import decide
 from mobilekit.plan.ranges import RangeRule, image_scale, range_of
 from mobilekit.plan.same_scale import scale_classes
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from mobilekit.tensors import Feed
 
 _BALANCE_SAMPLES = 16
+
+COHERENT = 9.0
+"""How often rounding counts behind norms: in a flat place the taps of a 3x3 filter are all off alike."""
 
 _Progress = Callable[[int, int], None]
 
@@ -77,6 +81,7 @@ class Planner:
         self._images = {name: image_scale(*ends) for name, ends in (input_ranges or {}).items()}
         self._stats: dict[str, ValueStats] = {}
         self._ranges: dict[str, TensorRange] = {}
+        self._behind_norms = behind_norms(self._view)
         self._denied = always_float(self._view, self._operators, on_processor=on_processor)
         # A file with integer inputs and outputs needs their scales, whatever computes them.
         self._borders = [
@@ -157,7 +162,9 @@ class Planner:
             progress=self._progress,
         )
         self._stats.update(seen.values)
-        self._ranges.update({name: self._rule.range_of(stats) for name, stats in seen.values.items()})
+        for name, stats in seen.values.items():
+            rounding = COHERENT if name in self._behind_norms else 1.0
+            self._ranges[name] = self._rule.range_of(stats, rounding=rounding)
         # What a norm reads was given its interval when its channels were.
         self._ranges.update({n: r for n, r in self._balance.ranges.items() if n in seen.values})
 

@@ -55,18 +55,21 @@ class RangeRule:
         """Whether it takes every photo's true extremes; other methods make do with samples."""
         return self.method in ("min-max", "mean-extremes")
 
-    def range_of(self, stats: ValueStats) -> TensorRange:
+    def range_of(self, stats: ValueStats, *, rounding: float = 1.0) -> TensorRange:
         """The range of one value, zero in it; ``scale_for`` makes it symmetric where that is asked for.
 
         Values observed whole (small tensors) take their extremes always: each element counts there. So do
-        maps of few channels: what is clipped in a picture is seen.
+        maps of few channels: what is clipped in a picture is seen. ``mse`` counts the error of rounding
+        ``rounding`` times as much as that of clipping.
         """
         whole = stats.exhaustive or stats.picture or not stats.bins
         method = "min-max" if whole else self.method
         if method == "entropy":
             return least_divergence_range(stats, symmetric=self.symmetric)
         if method == "mse":
-            return least_error_range(stats, scaled=self.scale_for, symmetric=self.symmetric)
+            return least_error_range(
+                stats, scaled=self.scale_for, symmetric=self.symmetric, rounding=rounding
+            )
         return including_zero(*self._ends(stats, method))
 
     def scale_for(self, interval: TensorRange) -> Scale:

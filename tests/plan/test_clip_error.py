@@ -81,3 +81,20 @@ def test_one_sided_and_symmetric() -> None:
     assert both.minimum == -both.maximum
     nothing = chosen(np.zeros(10))
     assert (nothing.minimum, nothing.maximum) == (0.0, 0.0)
+
+
+def test_rounding_that_counts_more_narrows_the_range() -> None:
+    """Heavy tails: nine times the rounding, a narrower range; the weighted error is the sum of its parts."""
+    values = RNG.standard_t(4, size=200_000).astype(np.float32)
+    stats = stats_of(values)
+    once = least_error_range(stats, scaled=scale_of)
+    more = least_error_range(stats, scaled=scale_of, rounding=9.0)
+    assert more.maximum < once.maximum
+    assert more.minimum > once.minimum
+    indices, counts = stats.histogram()
+    lower, upper = bin_edges(indices)
+    one, two, three = (
+        squared_error(lower, upper, counts, scale_of(once), rounding=weight) for weight in (1.0, 2.0, 3.0)
+    )
+    assert one < two
+    assert three - two == pytest.approx(two - one)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from mobilekit.calibrate.channels import LEVELS, ChannelSketch
-from mobilekit.plan.norm_channels import intervals, two_intervals
+from mobilekit.convert.tflite.view import view_of
+from mobilekit.plan.norm_channels import behind_norms, intervals, two_intervals
+from mobilekit.source.graph import Graph
+from tests.plan.norm_graph import norm_graph
 
 
 def sketch_of(photos: list[np.ndarray]) -> ChannelSketch:
@@ -50,3 +55,8 @@ def test_two_intervals_are_fine_where_most_values_are() -> None:
     assert found.half[0] * found.ratio >= np.abs(bold - found.middle[0]).max()
     even = two_intervals(sketch_of([rng.uniform(-1.0, 1.0, size=(1, 2049))]))
     assert even.ratio < found.ratio
+
+
+def test_behind_norms_are_norms_and_their_relus(graph_of: Callable[..., Graph]) -> None:
+    """Not what a convolution makes, before or after."""
+    assert behind_norms(view_of(norm_graph(graph_of))) == {"n", "r"}
