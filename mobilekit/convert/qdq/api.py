@@ -8,6 +8,7 @@ import numpy as np
 
 from mobilekit.artifact import digest_of_bytes
 from mobilekit.convert.qdq.metadata import metadata
+from mobilekit.convert.qdq.mish import with_mish
 from mobilekit.convert.qdq.reunite import reunited
 from mobilekit.convert.qdq.writer import Writer
 from mobilekit.convert.view import view_of
@@ -44,7 +45,7 @@ def emit(
     if (precision in PLANNED) != (plan is not None):
         message = f"precision {precision} {'needs a plan' if plan is None else 'takes no plan'}"
         raise PlanError(message, hint=f"a plan goes with precision {' or '.join(PLANNED)} and with no other")
-    view = reunited(view_of(graph), plan)
+    view = with_mish(reunited(view_of(graph), plan), plan)
     writer = Writer(view, plan)
     writer.write()
     model = _model(graph.proto(), view, writer.draft)

@@ -41,7 +41,7 @@ def reunited(view: GraphView, plan: QuantisationPlan | None) -> GraphView:
         taken.add(pad.output[0])
         nodes.append(_with_pads(node, pad.input[0], sides))
     left = tuple(node for node in nodes if not taken.intersection(node.output))
-    return replace(view, nodes=left, consumers=_consumers(left)) if taken else view
+    return replace(view, nodes=left, consumers=consumers_of(left)) if taken else view
 
 
 def _sides(
@@ -95,7 +95,8 @@ def _with_pads(node: onnx.NodeProto, source: str, sides: Sequence[int]) -> onnx.
     return copy
 
 
-def _consumers(nodes: Sequence[onnx.NodeProto]) -> dict[str, list[int]]:
+def consumers_of(nodes: Sequence[onnx.NodeProto]) -> dict[str, list[int]]:
+    """The places of the nodes that read each value, as a view has them."""
     found: dict[str, list[int]] = {}
     for index, node in enumerate(nodes):
         for name in sorted({*node.input} - {""}):
