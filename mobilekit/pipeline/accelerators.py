@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mobilekit.artifact import digest_of_path
-from mobilekit.errors import AcceleratorError, BudgetError, UnsupportedOperatorError, UsageError
+from mobilekit.errors import (
+    AcceleratorError,
+    BudgetError,
+    MobilekitError,
+    UnsoundArtifactError,
+    UnsupportedOperatorError,
+    UsageError,
+)
 from mobilekit.package.bundle import PLAN_FILE
 from mobilekit.pipeline.accelerator_budgets import FLOATS, judge
 from mobilekit.pipeline.formats import format_of
@@ -80,7 +87,8 @@ def verified(
     """A tier's part of report.json, with what its accelerators did. ``job`` is the tier's own.
 
     Raises BudgetError for a file that an accelerator gets wrong or, where the target asks for all of
-    it, refuses; AcceleratorError if the file crashes the accelerator.
+    it, refuses; UnsoundArtifactError for one whose results a GPU throws away; AcceleratorError if the
+    file crashes the accelerator.
     """
     measured = read_measured(built.path)
     others: list[Accelerator] = [name for name in tier.accelerators if name != "cpu"]
@@ -113,8 +121,15 @@ def _judged(subject: _Subject, entry: Mapping[str, Any]) -> list[str]:
 
 def _blamed(subject: _Subject, entry: Mapping[str, Any]) -> str:
     """The first operator that a GPU computes wrongly; the twin of an NPU's file shows nothing in between."""
-    if entry["accelerator"] != "gpu" or not entry["verified"]:
-        return ""
+    return _first_wrong(subject) if entry["accelerator"] == "gpu" and entry["verified"] else ""
+
+
+def _hinted(error: MobilekitError) -> str:
+    hint = f"{error.hint}; --verify cpu builds without this check, and the report says so"
+    return hint.removeprefix("; ")
+
+
+def _first_wrong(subject: _Subject) -> str:
     from mobilekit.pipeline.accelerator_blame import first_wrong
     from mobilekit.pipeline.accelerator_check import open_on
 
@@ -148,8 +163,12 @@ def _check(subject: _Subject, accelerator: Accelerator, verify: Verify) -> Mappi
         if error.cause == "hung":
             return _unverified(accelerator, error.message)
         message = f"tier {subject.tier.name} of target {subject.target.name}: {error.message}"
-        hint = f"{error.hint}; --verify cpu builds without this check, and the report says so"
-        raise AcceleratorError(message, hint=hint.removeprefix("; ")) from error
+        raise AcceleratorError(message, hint=_hinted(error)) from error
+    except UnsoundArtifactError as error:
+        where = f"tier {subject.tier.name} of target {subject.target.name}: "
+        blamed = _first_wrong(subject) if accelerator == "gpu" else ""
+        message = f"{where}{error.message}" + (f"\n  {blamed}" if blamed else "")
+        raise UnsoundArtifactError(message, hint=_hinted(error)) from error
     except UnsupportedOperatorError as error:
         return _unverified(accelerator, f"it has no {TWIN} twin: {error.message}")
 

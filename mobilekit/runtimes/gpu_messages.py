@@ -11,6 +11,7 @@ _REFUSED = re.compile(
     r"^(?P<some>\d+|No) operations will run on the GPU, and (?:the remaining|all) (?P<rest>\d+) operations",
     re.MULTILINE | re.DOTALL,
 )
+_INVALID = re.compile(r"Validation error: (?P<reason>.*)$", re.MULTILINE)
 _LINE = re.compile(r"^(?P<kind>[A-Z0-9_ ()a-z-]+?): (?P<reason>.*)$")
 
 
@@ -28,6 +29,15 @@ class DelegateSaid:
     refused: tuple[tuple[str, str], ...]
     accepted: int | None
     rest: int | None
+
+
+def silent_failure(log: str) -> str | None:
+    """Why WebGPU threw away what a run computed, in its own words; None where it did not.
+
+    LiteRT says that all is well then, and the outputs are zeros.
+    """
+    found = _INVALID.search(log)
+    return found["reason"].strip() if found else None
 
 
 def read_messages(log: str) -> DelegateSaid:

@@ -18,7 +18,7 @@ from mobilekit.runtimes.adapters import INSTALL, Adapter, find_adapter
 from mobilekit.runtimes.base import Availability, ClosedOnExit
 from mobilekit.runtimes.feeds import check_feed
 from mobilekit.runtimes.gpu_blame import fatal_operator, refused_operators
-from mobilekit.runtimes.gpu_messages import DelegateSaid, read_messages
+from mobilekit.runtimes.gpu_messages import DelegateSaid, read_messages, silent_failure
 from mobilekit.runtimes.installed import installed
 from mobilekit.runtimes.served import DriverProcess, last_error
 from mobilekit.runtimes.tflite_cut import TfliteGraph
@@ -103,8 +103,9 @@ class GpuSession(ClosedOnExit):
     def run(self, feed: Feed, *, taps: Sequence[str] = ()) -> dict[str, Array]:
         """Outputs in ONNX layout and type. See :class:`Session`.
 
-        Raises AcceleratorError if the driver fails, crashes or takes too long, after which the session is
-        closed; UsageError for taps: what the GPU fuses is never in memory.
+        Raises UnsoundArtifactError where the device threw its results away without an error;
+        AcceleratorError if the driver fails, crashes or takes too long, after which the session is closed;
+        UsageError for taps: what the GPU fuses is never in memory.
         """
         if self._process is None:
             message = "this session is closed"
@@ -119,11 +120,18 @@ class GpuSession(ClosedOnExit):
         }
         process = self._process
         doing = f"running {self._path}"
+        before = process.process.log_size
         try:
             found = process.process.run(values, timeout_s=process.timeout_s, doing=doing)
         except AcceleratorError:
             self.close()
             raise
+        reason = silent_failure(process.process.log_from(before))
+        if reason is not None:
+            message = (
+                f"{process.process.what} computed nothing of {self._path} and says that all is well: {reason}"
+            )
+            raise UnsoundArtifactError(message, hint="use the CPU")
         return {
             t.spec.name: from_file(self._shaped(found[name], t.index), t, self._details[t.index])
             for name, t in zip(self._names_out, self._outputs, strict=True)

@@ -12,7 +12,7 @@ import pytest
 from mobilekit import resources
 from mobilekit.artifact import digest_of_path
 from mobilekit.cli.quality_text import quality_lines
-from mobilekit.errors import AcceleratorError, BudgetError, UsageError
+from mobilekit.errors import AcceleratorError, BudgetError, UnsoundArtifactError, UsageError
 from mobilekit.pipeline import package
 from mobilekit.runtimes import litert_gpu, presence, qnn
 from mobilekit.runtimes.acceleration import Refusal
@@ -240,6 +240,15 @@ def test_no_device_and_a_broken_driver_are_said(here, monkeypatch) -> None:
     rest = _tiers(here)["rest"]
     assert rest["not_verified_here"] == ["gpu"]
     assert "no" in rest["accelerators"][0]["reason"]
+
+
+def test_results_that_a_gpu_throws_away_are_an_error(here, monkeypatch) -> None:
+    """Of the file, with its tier; the first operator that it happens at is named."""
+    devices = Accelerators(monkeypatch, names=("gpu",))
+    devices.error = UnsoundArtifactError("it computed nothing", hint="use the CPU")
+    with pytest.raises(UnsoundArtifactError, match="tier rest of target mine: it computed nothing") as caught:
+        _package()
+    assert caught.value.hint.startswith("use the CPU; --verify cpu")
 
 
 def test_verify_is_cpu_or_all(here) -> None:

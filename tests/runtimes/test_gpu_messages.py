@@ -1,6 +1,6 @@
 """What LiteRT's GPU delegate prints, read."""
 
-from mobilekit.runtimes.gpu_messages import read_messages
+from mobilekit.runtimes.gpu_messages import read_messages, silent_failure
 
 ADAPTER = (
     "I0000 00:00:1795276481.735339    3151 environment.cc:532] Selected adapter: SwiftShader Device (Subzero), "
@@ -56,3 +56,13 @@ def test_the_last_of_two_openings_counts():
     """A file opened twice is reported twice."""
     assert read_messages(NOTHING + PARTLY).accepted == 91
     assert read_messages("").accepted is None
+
+
+def test_results_that_were_thrown_away_are_told() -> None:
+    """In WebGPU's own words; a run without such a line has none."""
+    line = "E0000 00:00 1 environment.cc:105] Validation error: [Texture (unlabeled)] includes writable usage"
+    assert (
+        silent_failure(f"INFO: begun\n{line}\n - While validating\n")
+        == "[Texture (unlabeled)] includes writable usage"
+    )
+    assert silent_failure("INFO: begun\nWARNING: slow\n") is None

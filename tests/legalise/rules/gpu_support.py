@@ -9,6 +9,7 @@ import numpy as np
 
 from mobilekit.convert.tflite.api import emit
 from mobilekit.description import ModelDescription
+from mobilekit.errors import UnsoundArtifactError
 from mobilekit.legalise.legality import check_legal
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.runtimes.litert_gpu import GpuProcess, GpuSession
@@ -57,7 +58,10 @@ def wrong_on_gpu(case, process: GpuProcess, *, profile="tflite-gpu") -> float:
             wanted = reference.run(feed)
         with GpuSession(path, process, precision="fp32", owns_process=False) as session:
             assert session.acceleration.whole, session.acceleration.summary()
-            got = session.run(feed)
+            try:
+                got = session.run(feed)
+            except UnsoundArtifactError:  # its results were thrown away
+                return float("inf")
     (name, value), *_ = wanted.items()
     finite = np.isfinite(value)
     if not np.array_equal(got[name][~finite], value[~finite]):
