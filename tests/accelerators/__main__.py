@@ -22,6 +22,7 @@ from mobilekit import package, resources
 from mobilekit.compile.qualcomm import QUALCOMM
 from mobilekit.errors import BudgetError, MobilekitError
 from mobilekit.runtimes.presence import accelerators_here
+from tests.accelerators.integers import integers
 from tests.accelerators.judged import Verdict, compiled, on_gpu, on_npu
 
 HERE = Path(__file__).parent
@@ -66,7 +67,7 @@ def _rows(given: argparse.Namespace, folder: Path, store: Path) -> Iterator[str]
     """Print a line per model; its faults."""
     _say(
         f"\n{'model':24} | {'fp16 on the GPU, against the CPU':32} | "
-        f"{'int8 twin on HTP (on the CPU)':36} | compiled"
+        f"{'int8 twin on HTP (on the CPU)':36} | {'compiled':24} | integers within a step"
     )
     for name, arguments in _models(given, folder):
         try:
@@ -75,13 +76,14 @@ def _rows(given: argparse.Namespace, folder: Path, store: Path) -> Iterator[str]
             _say(f"{name:24} | failed")
             yield f"{name}: {error.message}"
             continue
-        cells = (on_gpu(tiers["gpu"]), on_npu(tiers["npu"]), compiled(tiers["npu"]))
+        twin = integers(arguments, folder / "dist" / name, folder / "twins" / name)
+        cells = (on_gpu(tiers["gpu"]), on_npu(tiers["npu"]), compiled(tiers["npu"]), twin)
         _print(name, *cells)
         yield from (f"{name}: {cell.fault}" for cell in cells if cell.fault)
 
 
-def _print(name: str, gpu: Verdict, npu: Verdict, chip: Verdict) -> None:
-    _say(f"{name:24} | {gpu.shown:32} | {npu.shown:36} | {chip.shown}")
+def _print(name: str, gpu: Verdict, npu: Verdict, chip: Verdict, twin: Verdict) -> None:
+    _say(f"{name:24} | {gpu.shown:32} | {npu.shown:36} | {chip.shown:24} | {twin.shown}")
 
 
 def _models(given: argparse.Namespace, folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
