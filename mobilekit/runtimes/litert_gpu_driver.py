@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mobilekit.errors import AcceleratorError
+
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
 
@@ -69,7 +71,11 @@ class LitertGpu:
 def _read(buffer: Any) -> Array:
     """The numbers in a buffer; as bytes, because its Python interface names few types."""
     details = buffer.get_tensor_details()
-    dtype = np.dtype(details["dtype"])
+    try:
+        dtype = np.dtype(details["dtype"])
+    except TypeError as error:
+        message = f"an output of a type that LiteRT calls {details['dtype']!r}"
+        raise AcceleratorError(message, hint="use the CPU") from error
     size = int(np.prod(details["shape"], dtype=np.int64)) * dtype.itemsize
     content: Array = buffer.read(size, np.uint8)
     return content.view(dtype).reshape(details["shape"])

@@ -57,8 +57,8 @@ def _running_sum(node: Node, b: Builder) -> Replacement | None:
     """Only forwards and including each element: others turned around, or moved on by one."""
     x, along = node.inputs
     axes = b.ints(along)
-    if axes is None or not (node["reverse"] or node["exclusive"]):
-        return None
+    if axes is None or not b.type(x).is_float or not (node["reverse"] or node["exclusive"]):
+        return None  # integers it refuses
     rank = b.rank(x)
     axis, size = axes[0] % rank, b.shape(x)[axes[0] % rank]
     if node["reverse"]:
@@ -71,14 +71,14 @@ def _running_sum(node: Node, b: Builder) -> Replacement | None:
 
 
 def _backwards(node: Node, b: Builder) -> Replacement | None:
-    """The rows of an axis by their numbers, where it may be that of channels and they are odd fours."""
+    """The rows of an axis by their numbers, where it may be that of channels, more than four and odd."""
     x, *limits = node.inputs
     starts, ends, axes, steps = (b.ints(limit) for limit in limits) if len(limits) == 4 else (None,) * 4
     if not (starts and ends and axes and steps) or len(axes) > 1 or steps[0] > 0:
         return None
     axis = axes[0]
     places = range(b.shape(x)[axis])[slice(starts[0], ends[0], steps[0])]
-    if len(places) % _TOGETHER == 0 or axis not in (1, b.rank(x) - 1):
+    if len(places) < _TOGETHER or len(places) % _TOGETHER == 0 or axis not in (1, b.rank(x) - 1):
         return None
     return b.add("Gather", x, np.array(places, np.int64), axis=axis)
 

@@ -3,9 +3,9 @@
 It merges a PAD into the pool or convolution that reads it, as if the pad were the window's own: right
 for zeros before a convolution and for the lowest number before a maximum, silently wrong for zeros
 before an average (they stop counting) or a maximum (they stop competing), and for other values. Pads of
-less than four axes are taken for other axes, infinite ones give zeros, transposed convolutions whose
-kernel exceeds the stride by an odd number shift by one. Each was wrong on ML Drift in LiteRT 2.3.0
-(SwiftShader) as the CPU's profile writes it, and is right as written here.
+less than four axes are taken for other axes, infinite ones give zeros, of integers there is nothing,
+transposed convolutions whose kernel exceeds the stride by an odd number shift by one. Each was wrong on
+ML Drift in LiteRT 2.3.0 (SwiftShader) as the CPU's profile writes it, and is right as written here.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _BYTES = ("int8", "uint8")
 
 
 def _pad(node: Node, b: Builder) -> Replacement | None:
-    """Zeros and the lowest number over four axes as they are; other values by Concat."""
+    """Zeros and the lowest number over four axes as they are; other values, and integers, by Concat."""
     x = node.inputs[0]
     value = _value(node, b)
     pads = _pads_of(node, b)
     if pads is None or value is None or b.rank(x) > _RANK or 0 in b.shape(x):
         return None
-    if value not in (0, lowest_of(b.dtype(x))):
+    if not b.type(x).is_float or value not in (0, lowest_of(b.dtype(x))):
         return _beside(x, pads, value, b)
     if b.rank(x) == _RANK:
         return None

@@ -25,6 +25,8 @@ CHANGED = {
     "rank 2": one_node("Pad", noise(4, 5), ROWS),
     "rank 3": one_node("Pad", noise(3, 4, 5), np.array([0, 1, 0, 0, 0, 2])),
     "infinite": one_node("Pad", noise(1, 2, 4, 5), ROUND, np.float32(-np.inf)),
+    "integers": one_node("Pad", np.arange(6, dtype=np.int32).reshape(1, 1, 2, 3), ROUND),
+    "truths": one_node("Pad", np.ones((1, 1, 2, 3), bool), ROUND, np.bool_(False)),
     "another value": one_node("Pad", noise(1, 2, 4, 5), ROUND, np.float32(7)),
     "average that counts": one_node("AveragePool", noise(1, 2, 8, 8), kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2], count_include_pad=1),
     "average that does not": one_node("AveragePool", noise(1, 2, 8, 8), kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]),

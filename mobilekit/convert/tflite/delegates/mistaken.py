@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _FOURS = 4
 _BINARY = frozenset({
-    "ADD", "ATAN2", "BITWISE_XOR", "DIV", "EQUAL", "FLOOR_DIV", "FLOOR_MOD", "GREATER", "GREATER_EQUAL",
+    "ADD", "BITWISE_XOR", "DIV", "EQUAL", "FLOOR_DIV", "FLOOR_MOD", "GREATER", "GREATER_EQUAL",
     "LESS", "LESS_EQUAL", "LOGICAL_AND", "LOGICAL_OR", "MAXIMUM", "MINIMUM", "MUL", "NOT_EQUAL", "POW",
     "RIGHT_SHIFT", "SQUARED_DIFFERENCE", "SUB",
 })  # fmt: skip
@@ -102,6 +102,8 @@ def _pad(operator: FileOperator) -> str | None:
     data, pads, value = operator.operand(0), operator.operand(1), operator.operand(2)
     if value is not None and value.values is not None and np.any(np.isinf(value.values)):
         return "of infinite pads it makes zeros everywhere"
+    if data is not None and data.dtype in ("bool", "int32", "int64"):
+        return f"of {data.dtype} it computes nothing"
     if data is None or pads is None or pads.values is None or data.rank >= _FOURS:
         return None
     if data.rank == _FOURS - 1 and data.shape[0] == 1 and not np.any(np.reshape(pads.values, (-1, 2))[0]):
@@ -132,7 +134,8 @@ def _reversed(operator: FileOperator) -> str | None:
     if data is None or axis is None or axis.values is None:
         return None
     last = int(np.reshape(axis.values, -1)[0]) % data.rank == data.rank - 1
-    return f"{data.shape[-1]} channels, it turns fours" if last and data.shape[-1] % _FOURS else None
+    odd = data.shape[-1] > _FOURS and data.shape[-1] % _FOURS
+    return f"{data.shape[-1]} channels, it turns fours" if last and odd else None
 
 
 def _greatest(operator: FileOperator) -> str | None:

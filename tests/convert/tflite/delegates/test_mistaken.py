@@ -42,6 +42,8 @@ CASES = [
     ("valid transposed", operator("TRANSPOSE_CONV", [ints(1, 6, 5, 4), numbers(4, 3, 3, 2), MAP], MAP, strideH=2, strideW=2, padding="VALID"),
      operator("TRANSPOSE_CONV", [ints(1, 6, 5, 4), numbers(4, 5, 5, 2), MAP], MAP, strideH=2, strideW=2, padding="SAME")),
     ("pads", operator("PAD", [MAP, ints(*[[0, 0]] * 4)], MAP), operator("PAD", [("float32", (3, 4, 5)), ints(*[[0, 1]] * 3)], ("float32", (4, 5, 6)))),
+    ("whole pads", operator("PAD", [("qint8", MAP[1]), ints(*[[0, 0]] * 4)], ("qint8", MAP[1])),
+     operator("PAD", [("int32", MAP[1]), ints(*[[0, 0]] * 4)], ("int32", MAP[1]))),
     ("infinite pads", operator("PADV2", [MAP, ints(*[[0, 0]] * 4), numbers(1)], MAP),
      operator("PADV2", [MAP, ints(*[[0, 0]] * 4), numbers(1, value=-np.inf)], MAP)),
     ("batches", operator("BATCH_MATMUL", [("float32", (1, 2, 4, 3)), ("float32", (2, 3, 5))], ("float32", (1, 2, 4, 5))),
