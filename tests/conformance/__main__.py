@@ -26,8 +26,7 @@ def main() -> int:
     chosen = [TARGETS[word] for word in sys.argv[1:] if word in TARGETS] or list(TARGETS.values())
     operators = [word for word in sys.argv[1:] if word not in TARGETS]
     failed = [run(target, operators) for target in chosen]
-    found = {target: results.committed(target) for target in TARGETS.values()}
-    document.FILE.write_text(document.document(found, case_list.committed()), encoding="utf-8")
+    document.FILE.write_text(document.page(), encoding="utf-8")
     return int(any(failed))
 
 

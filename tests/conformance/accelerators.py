@@ -13,7 +13,7 @@ _FOLDER = Path(__file__).parent
 _GPU, _HTP = _FOLDER / "results_gpu.json", _FOLDER / "results_htp.json"
 _ACCEPTED = "accepted"
 _MOST_REASONS, _LONGEST = 3, 90
-_NOISE = re.compile(r"^.*takes no operator of …: |^.*opening …: |…: |, software\)")
+_NOISE = re.compile(r"^.*takes no operator of …: |^.*opening …: | …(?=:)|, software\)")
 _INTRODUCTION = """## Accelerators
 
 How many cases an accelerator runs wholly and right; the columns stand in the table of target tflite. What it refuses

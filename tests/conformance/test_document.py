@@ -18,8 +18,7 @@ def outcomes(target: targets.Target) -> dict:
 
 def test_the_page_is_what_the_results_make():
     """Nobody edits the page by hand."""
-    made = document.document({t: results.committed(t) for t in TARGETS}, case_list.committed())
-    assert made == document.FILE.read_text(encoding="utf-8")
+    assert document.page() == document.FILE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda t: t.name)
@@ -65,6 +64,27 @@ def test_results_of_some_operators():
     found = results.merged(kept, [Outcome(case="n", operator="Neg", status=CRASH, detail="why")])
     assert found["operators"] == {"Abs": {"a": "exact"}, "Neg": {"n": {"status": CRASH, "detail": "why"}}}
     assert found["structure"] == {"rules": ["old"]}
+
+
+def test_accelerators_have_columns_in_the_first_table():
+    """What each accepts stands beside what the CPU does; the section follows."""
+    found = {
+        "tools": {"onnx": "1"},
+        "operators": {"Abs": {"test_abs": "exact"}, "Neg": {"test_neg": "exact"}},
+        "structure": {"lowerings": [], "rules": [], "written_out": []},
+    }
+    cases = {"counts": {"wheel": 2, "run": 2, "left_out": {}}}
+    page = document.document(
+        {targets.TFLITE: found, targets.COREML: found},
+        cases,
+        columns={"GPU accepts": {"Abs": "1"}},
+        section="## Accelerators",
+    )
+    assert "| operator | cases | exact | exact by rewriting | refused | GPU accepts | why |" in page
+    assert "| Abs | 1 | 1 |  |  | 1 |  |" in page
+    assert "| Neg | 1 | 1 |  |  |  |  |" in page
+    assert page.count("GPU accepts | why") == 1
+    assert page.index("## Accelerators") < page.index("## Cases left out")
 
 
 def test_reasons_are_shown():
