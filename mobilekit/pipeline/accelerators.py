@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mobilekit.runtimes.presence import Presence
     from mobilekit.store.cas import StageResult
     from mobilekit.target import Target
-    from mobilekit.tier import Accelerator, Tier
+    from mobilekit.tier import Accelerator, Precision, Tier
 
 Verify = Literal["cpu", "all"]
 """``all``: on every accelerator that is here; ``cpu``: on no other than the CPU."""
@@ -150,10 +150,6 @@ def _check(subject: _Subject, accelerator: Accelerator, verify: Verify) -> Mappi
     """What one accelerator did with a file, or why nothing was run."""
     if verify == "cpu":
         return _unverified(accelerator, _NOT_ASKED)
-    if accelerator == "npu" and subject.plan is None:
-        return _unverified(
-            accelerator, "the file has no plan: what runs here on an NPU is the twin of one that has"
-        )
     presence, absent = _presence(accelerator)
     if presence is None:
         return _unverified(accelerator, absent)
@@ -214,16 +210,17 @@ def _checked(subject: _Subject, accelerator: Accelerator, presence: Presence) ->
 
 
 def _twin(subject: _Subject, opened: Opened) -> Path:
-    """The QDQ model of the same graph and plan. Raises UnsupportedOperatorError."""
+    """The ONNX model of the same graph and plan; of a file without a plan its floats, which HTP computes in
+    float16. Raises UnsupportedOperatorError.
+    """
     from dataclasses import replace
 
     from mobilekit.pipeline.stages import emit_file, prepare, read_plan
 
     prepared = prepare(opened)
-    assert subject.plan is not None
-    plan = read_plan(subject.plan, prepared.graph)
+    plan = read_plan(subject.plan, prepared.graph) if subject.plan is not None else None
     twin = replace(opened, job=replace(opened.job, format=TWIN))
-    precision = subject.measured["precision"]
+    precision: Precision = subject.measured["precision"] if plan is not None else "fp32"
     return emit_file(twin, prepared, precision=precision, plan=plan, io=subject.tier.io).path
 
 

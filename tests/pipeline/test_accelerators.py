@@ -73,6 +73,16 @@ def test_a_file_is_verified_on_what_is_there(here, monkeypatch) -> None:
     assert "verified on npu (a device, software, as its onnx-qdq twin)" in _shown(best)
 
 
+def test_a_float_file_has_a_float_twin(here, monkeypatch) -> None:
+    """An NPU computes it in float16, which may overflow: that is seen."""
+    text = GPU.replace('["gpu", "cpu"]', '["npu", "cpu"]')
+    write_target(here, text)
+    devices = Accelerators(monkeypatch, names=("npu",))
+    _package(tiers=["rest"])
+    assert devices.opened == [("npu", "model.qdq.onnx")]
+    assert _tiers(here)["rest"]["verified_on"] == ["npu", "cpu"]
+
+
 def test_a_second_build_checks_nothing_again(here, monkeypatch) -> None:
     """Another device does; the tiers themselves stay as they are."""
     devices = Accelerators(monkeypatch)
