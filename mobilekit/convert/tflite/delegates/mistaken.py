@@ -42,10 +42,15 @@ def _binary(operator: FileOperator) -> str | None:
             and tensor.shape[0] > 1
         ):
             return f"of a constant of shape {tensor.shape} it reads the first slice only"
-    both_split = operator.sources == ("SPLIT", "SPLIT") and len(set(operator.makers)) == 1
-    if operator.kind in _MERGED and both_split:
+    if operator.kind in _MERGED and _meets_itself(operator):
         return "parts of one SPLIT meet in it: the whole result is zeros"
     return _power(operator) if operator.kind == "POW" else None
+
+
+def _meets_itself(operator: FileOperator) -> bool:
+    """Whether both operands are float parts of one SPLIT; those of bytes are unpacked in between."""
+    one_split = operator.sources == ("SPLIT", "SPLIT") and len(set(operator.makers)) == 1
+    return one_split and operator.outputs[0].dtype in ("float32", "float16")
 
 
 def _power(operator: FileOperator) -> str | None:

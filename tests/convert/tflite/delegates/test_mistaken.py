@@ -98,17 +98,23 @@ def test_a_mistake_counts_as_refused():
     assert refusal(wrong, published_lists()["xnnpack"]) is None
 
 
-@pytest.mark.parametrize(("kind", "splits", "right"), [("SUB", 1, False), ("SUB", 2, True), ("MUL", 1, True)])
-def test_parts_of_one_split_must_not_meet(kind, splits, right):
-    """Parts of two may; products of parts are right."""
+@pytest.mark.parametrize(
+    ("kind", "splits", "dtype", "right"),
+    [
+        ("SUB", 1, "float32", False),
+        ("SUB", 2, "float32", True),
+        ("MUL", 1, "float32", True),
+        ("SUB", 1, "qint8", True),
+    ],
+)
+def test_parts_of_one_split_must_not_meet(kind, splits, dtype, right):
+    """Parts of two may; products of parts are right, and so are bytes."""
     builder = FileBuilder()
-    inputs = [tensor(builder, f"x{i}", ("float32", (1, 2, 4, 4))) for i in range(splits)]
-    parts = [
-        [tensor(builder, f"p{i}{j}", ("float32", (1, 1, 4, 4))) for j in range(2)] for i in range(splits)
-    ]
+    inputs = [tensor(builder, f"x{i}", (dtype, (1, 2, 4, 4))) for i in range(splits)]
+    parts = [[tensor(builder, f"p{i}{j}", (dtype, (1, 1, 4, 4))) for j in range(2)] for i in range(splits)]
     for data, each in zip(inputs, parts, strict=True):
         builder.operator("SPLIT", [builder.constant("axis", ints(1)[0]), data], each, {"numSplits": 2})
-    result = tensor(builder, "y", ("float32", (1, 1, 4, 4)))
+    result = tensor(builder, "y", (dtype, (1, 1, 4, 4)))
     builder.operator(kind, [parts[0][0], parts[-1][1]], [result], {})
     found = operators_of_draft(builder)[-1]
     assert (GPU(found) is None) is right
