@@ -19,6 +19,8 @@ _INT8_MAXIMUM = 127
 _INT16_MAXIMUM = 32767
 _LEAST_NORMAL = 1e-36
 _LEAST_RESCALING = 2.0**-30
+_LEAST_RESCALING_INT16 = 2.0**-23
+"""Qualcomm's HTP saturates 16-bit results whose factor is 2^-26 or less, and is right at 2^-24 (SM8650)."""
 _MOST_BIAS = 2.0**30
 """Half of what int32 holds: the accumulator needs the rest, and NPUs have int32 biases at int16 as well."""
 
@@ -35,10 +37,14 @@ class Integers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ends:
-    """The scales that a product with weights has at its ends: of its data input and of its output."""
+    """The scales that a product with weights has at its ends: of its data input and of its output.
+
+    ``int16`` says that both are of int16 tensors.
+    """
 
     source: float
     result: float
+    int16: bool = False
 
     @property
     def neutral(self) -> float:
@@ -73,11 +79,13 @@ def _least_scale(ends: Ends | None, bias: Array | None) -> Array | float:
     """What a weight scale must not be under, per channel.
 
     The runtime's kernels refuse rescaling factors under 2^-32 and scales that are not normal
-    numbers; and the bias, whose step is input scale x weight scale, must not saturate.
+    numbers, and NPUs compute small ones wrongly; and the bias, whose step is input scale x weight
+    scale, must not saturate.
     """
     if ends is None:
         return _LEAST_NORMAL
-    least = max(_LEAST_NORMAL, _LEAST_RESCALING * ends.neutral)
+    rescaling = _LEAST_RESCALING_INT16 if ends.int16 else _LEAST_RESCALING
+    least = max(_LEAST_NORMAL, rescaling * ends.neutral)
     if bias is None:
         return least
     offsets = np.abs(bias.reshape(-1).astype(np.float64))

@@ -65,3 +65,12 @@ def test_operands_of_int16_are_symmetric():
     assert (made.array.tolist(), made.zero_points) == ([-32767, 16384], (0,))
     shared = operand_int16(np.array([-2.0, 1.0]), result=0.5, shared=Scale(scale=0.5, zero_point=0))
     assert shared.array.tolist() == [-4, 2]
+
+
+def test_factors_are_not_too_small_for_npus():
+    """Weights of a dead channel take the least scale that the kernels compute rightly: a larger one at int16."""
+    array = np.array([[1.0], [1e-12]], np.float32)
+    for int16, least in ((False, 2.0**-30), (True, 2.0**-23)):
+        made = weight_integers(array, axis=0, ends=Ends(source=0.5, result=0.25, int16=int16))
+        assert made.scales[1] * 0.5 / 0.25 == pytest.approx(least)
+        assert made.scales[0] == pytest.approx(1 / 127)

@@ -52,7 +52,7 @@ class Constants:
         ``places`` are those of its data, ``source`` is the scale of the input that weights multiply.
         """
         if rule == "weights" and source is not None:
-            ends = Ends(source=source.scale, result=result.scale)
+            ends = Ends(source=source.scale, result=result.scale, int16=width == "int16")
             return self._weights(node, ends)
         made = {}
         for place in (*places, *_OPERANDS_BESIDE_DATA.get(node.op_type, ())):

@@ -221,7 +221,7 @@ class Operation:
         if not self.quantised:
             return None
         source = self.scale(self.fused.node.input[0]).scale
-        return Ends(source=source, result=self.scale(self.output).scale)
+        return Ends(source=source, result=self.scale(self.output).scale, int16=self.storage == "int16")
 
     def bias(self, value: str | None, channels: int, *, data: int, scales: Array | None) -> int:
         """The bias tensor (zeros if there is none): int32 (int64 in int16) with scale input x weights."""
