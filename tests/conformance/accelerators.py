@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).parent
-_GPU, _HTP = _FOLDER / "results_gpu.json", _FOLDER / "results_htp.json"
+_ALL, _GPU, _HTP = (_FOLDER / f"results{each}.json" for each in ("", "_gpu", "_htp"))
 _ACCEPTED = "accepted"
 _MOST_REASONS, _LONGEST = 3, 90
 _NOISE = re.compile(r"^.*takes no operator of …: |^.*opening …: | …(?=:)|, software\)")
@@ -22,14 +22,20 @@ runs on the CPU, and is named when a file is opened there. Cases that are conver
 
 
 def columns() -> dict[str, dict[str, str]]:
-    """Headings, and for each operator how many of its cases are accepted; none for results that are not there."""
+    """Headings, and for each operator how many of its cases are accepted; none for results that are not there.
+
+    Where not all cases were run, or not all are accepted, it says of how many.
+    """
     found: dict[str, dict[str, str]] = {}
+    totals = {op: len(cases) for op, cases in _operators(_ALL).items()}
     if _GPU.exists():
-        found["GPU accepts"] = {op: _count(cases.values()) for op, cases in _operators(_GPU).items()}
+        found["GPU accepts"] = {
+            op: _count(each.values(), totals[op]) for op, each in _operators(_GPU).items()
+        }
     if _HTP.exists():
         for arithmetic in ("fp16", "int8"):
             told = {
-                op: _count(each[arithmetic] for each in cases.values() if arithmetic in each)
+                op: _count((each[arithmetic] for each in cases.values() if arithmetic in each), totals[op])
                 for op, cases in _operators(_HTP).items()
             }
             found[f"HTP accepts, {arithmetic}"] = told
@@ -53,16 +59,11 @@ def _status(kept: Any) -> str:
     return str(kept if isinstance(kept, str) else kept["status"])
 
 
-def _count(kept: Any) -> str:
+def _count(kept: Any, cases: int) -> str:
+    """How many of those that were run, of an operator with so many ``cases``: just the number if it is all."""
     statuses = [_status(each) for each in kept]
     accepted = statuses.count(_ACCEPTED)
-    return (
-        ""
-        if not statuses
-        else str(accepted)
-        if accepted == len(statuses)
-        else f"{accepted} of {len(statuses)}"
-    )
+    return "" if not statuses else str(accepted) if accepted == cases else f"{accepted} of {len(statuses)}"
 
 
 def _told(path: Path, name: str) -> Iterator[str]:

@@ -33,6 +33,10 @@ def results(tmp_path, monkeypatch):
     def results(*, htp):
         for name, content in (("gpu", GPU), *((("htp", HTP),) if htp else ())):
             (tmp_path / f"{name}.json").write_text(json.dumps(content))
+        (tmp_path / "all.json").write_text(
+            json.dumps({"operators": {"Abs": {"a": "", "b": ""}, "Neg": dict.fromkeys("abcd")}})
+        )
+        monkeypatch.setattr(accelerators, "_ALL", tmp_path / "all.json")
         monkeypatch.setattr(accelerators, "_GPU", tmp_path / "gpu.json")
         monkeypatch.setattr(accelerators, "_HTP", tmp_path / "htp.json")
 
@@ -44,7 +48,7 @@ def test_columns(results):
     results(htp=False)
     assert accelerators.columns() == {"GPU accepts": {"Abs": "2", "Neg": "1 of 4"}}
     results(htp=True)
-    assert accelerators.columns()["HTP accepts, fp16"] == {"Abs": "1"}
+    assert accelerators.columns()["HTP accepts, fp16"] == {"Abs": "1 of 1"}
     assert accelerators.columns()["HTP accepts, int8"] == {"Abs": "0 of 1"}
 
 
