@@ -4,7 +4,8 @@ python -m tests.conformance.htp [OPERATOR…]
 
 Each case is written as ONNX for HTP (``onnx-qdq``) and opened with the CPU's help forbidden. In float16 a
 result is right within 2e-2 of the expected output's range; in int8 by steps, against the same file in ONNX
-Runtime. Writes ``results_htp.json`` and ``docs/operators.md``; ends with 2 without the provider.
+Runtime. Writes ``results_htp.json`` and ``docs/operators.md``; ends with 1 where a case is accepted no
+more, with 2 without the provider.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from mobilekit.runtimes import qnn
 from mobilekit.runtimes.ort import open_onnx
 from mobilekit.source.graph import Graph
 from mobilekit.source.load import load
-from tests.conformance import case_list, judge, runner, wheel
+from tests.conformance import case_list, document, judge, runner, wheel
 from tests.conformance.wheel import Case
 from tests.convert.qdq.conftest import plan_of
 
@@ -215,6 +216,17 @@ def committed() -> dict[str, Any]:
     return found
 
 
+def lost(kept: Mapping[str, Any], outcomes: Sequence[Outcome]) -> list[str]:
+    """What was accepted when results were kept, and is not any more."""
+    return [
+        f"{outcome.case} ({outcome.arithmetic})"
+        for outcome in outcomes
+        if outcome.status != ACCEPTED
+        and kept["operators"].get(outcome.operator, {}).get(outcome.case, {}).get(outcome.arithmetic)
+        == ACCEPTED
+    ]
+
+
 def main() -> int:
     """Run, report, write; the exit status."""
     there = qnn.availability()
@@ -229,7 +241,9 @@ def main() -> int:
             **content,
             "operators": dict(sorted({**committed()["operators"], **content["operators"]}.items())),
         }
+    worse = lost(committed(), outcomes)
     RESULTS.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    document.FILE.write_text(document.page(), encoding="utf-8")
     for outcome in outcomes:
         if outcome.status in (REFUSED, INEXACT):
             sys.stdout.write(f"{outcome.status}\t{outcome.arithmetic}\t{outcome.case}\t{outcome.detail}\n")
@@ -237,8 +251,9 @@ def main() -> int:
         counts = Counter(outcome.status for outcome in outcomes if outcome.arithmetic == arithmetic)
         listed = ", ".join(f"{counts[each]} {each}" for each in STATUSES if counts[each])
         sys.stdout.write(f"htp {arithmetic}: {listed}\n")
+    sys.stdout.writelines(f"no more accepted: {each}\n" for each in worse)
     sys.stdout.write(f"{time.monotonic() - started:.0f} s\n")
-    return 0
+    return int(bool(worse))
 
 
 if __name__ == "__main__":
