@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mobilekit.convert.halves import fits_half
 from mobilekit.convert.integers import (
     Ends,
     Integers,
@@ -83,9 +84,13 @@ class Constants:
         if precision not in ("int8-weights", "fp16-weights") or name not in self._view.constants:
             return {}
         array = self._view.constants[name]
+        if precision == "fp16-weights" and not fits_half(array):
+            return {}
         if precision == "fp16-weights":
             half = self._draft.constant(f"{name}/fp16", array.astype(np.float16))
             return {1: self._draft.step("Cast", [half], f"{name}/fp16/float", to=1)}
+        if _is_depthwise(node, array) or (node.op_type == "MatMul" and array.ndim != 2):
+            return {}  # as in the .tflite file, whose kernels have floats there
         return {1: self._scaled(name, weight_integers(array, axis=_output_axis(node)))}
 
     def _scaled(self, name: str, made: Integers) -> str:
@@ -151,6 +156,12 @@ class Constants:
         ]
         axis = {} if along is None else {"axis": along}
         return self._draft.step("DequantizeLinear", operands, f"{integers}/float", **axis)
+
+
+def _is_depthwise(node: onnx.NodeProto, weights: Array) -> bool:
+    """Whether every input channel of a convolution has filters of its own."""
+    groups = next((a.i for a in node.attribute if a.name == "group"), 1)
+    return node.op_type == "Conv" and groups > 1 and weights.shape[1] == 1
 
 
 def _output_axis(node: onnx.NodeProto) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mobilekit.convert.halves import fits_half
 from mobilekit.convert.tflite.builder import FileBuilder, TensorQuantisation
 from mobilekit.convert.tflite.layout import assign, moves_nothing, permutation
 from mobilekit.errors import PlanError
@@ -33,10 +34,6 @@ Storage = Literal["float", "int16", "int8"]
 """How a value is stored, the most exact first; ``float`` stands for whatever its ONNX type becomes."""
 
 _COARSENESS: dict[Storage, int] = {"float": 0, "int16": 1, "int8": 2}
-
-# Smaller constants than this stay float32 in an fp16 file: their bytes are fewer than a tensor's.
-_FP16_MINIMUM_ELEMENTS = 64
-_FP16_MAXIMUM = 65504.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,12 +184,7 @@ class Emitter:
     def constant(self, name: str, array: Array, *, halved: bool = False) -> int:
         """A constant tensor: float64 as float32; behind a DEQUANTIZE if ``halved``, or in an fp16 file."""
         array = np.asarray(array, dtype=file_dtype(array.dtype), order="C")  # keeps scalars scalars
-        halvable = (
-            (halved or self.precision == "fp16")
-            and array.dtype == np.float32
-            and array.size >= _FP16_MINIMUM_ELEMENTS
-        )
-        if not halvable or float(np.abs(array).max()) > _FP16_MAXIMUM:
+        if not (halved or self.precision == "fp16") or not fits_half(array):
             return self.builder.constant(name, array)
         half = self.builder.constant(f"{name}/fp16", array.astype(np.float16))
         key = f"\0fp16/{half}"

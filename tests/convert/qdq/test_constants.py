@@ -99,3 +99,12 @@ def test_a_pad_fills_in_what_integers_can_say():
     )
     held, _ = held_in(graph, plan)
     assert held["p_/filler"] == pytest.approx(scale.scale * (-128 - scale.zero_point))
+
+
+def test_depthwise_weights_alone_stay_float():
+    """As in the .tflite file, whose kernels have no such bytes."""
+    graph = graph_of("y = Conv<group = 8>(x, w)", {"w": noise(8, 1, 3, 3)}, inputs=MAP)
+    plan = replace(plan_of(graph), operators={"y": OperatorPlan(precision="int8-weights")})
+    held, model = held_in(graph, plan)
+    assert [node.op_type for node in model.graph.node] == ["Conv"]
+    assert held["w"].dtype == np.float32
