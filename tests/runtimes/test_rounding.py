@@ -38,6 +38,31 @@ def test_a_norm_of_an_almost_constant_map_has_a_low_limit(feed):
     assert easy > 110
 
 
+def test_equal_terms_of_a_sum_all_round_the_same_way():
+    """A black photo: sums one by one of 0.1 are off by far more than chance has it, and no model is to blame."""
+    model = onnx.parser.parse_model(
+        """<ir_version: 10, opset_import: ["": 21, "mobilekit": 1]>
+        g (float[1,2,64,64] x) => (float[1,2,64,64] y) { y = mobilekit.Normalize<axes=[2, 3]>(x, s, b, e) }"""
+    )
+    attach_functions(model)
+    for name, value in {"s": [1, 1], "b": [0.0, 0.5], "e": [1e-5, 1e-5]}.items():
+        array = np.array(value, np.float32).reshape(1, 2, 1, 1)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    graph = graph_from_proto(onnx.shape_inference.infer_shapes(model), stage="normalised")
+    flat = np.full((1, 2, 64, 64), 0.1, np.float32)
+    summed = np.float32(0)
+    for term in flat[0, 0].ravel():
+        summed += term
+    rough = np.full_like(flat, (np.float32(0.1) - summed / np.float32(4096)) / np.sqrt(np.float32(1e-5)))
+    with open_graph(graph) as session:
+        exact = session.run({"x": flat})["y"]
+    error = np.abs(rough + np.array([0, 0.5], np.float32).reshape(1, 2, 1, 1) - exact).max()
+    limit = float32_limits(graph, {"x": flat})["y"]
+    assert allows(limit, float(20 * np.log10(np.ptp(exact) / error)))
+    rippled = flat + np.linspace(-0.02, 0.02, 4096, dtype=np.float32).reshape(64, 64)
+    assert float32_limits(graph, {"x": rippled})["y"] > limit + 30
+
+
 def test_opsets_without_random_kernels():
     """ONNX Runtime makes random numbers up to opset 21 only: later models have limits too."""
     text = (
