@@ -20,6 +20,7 @@ from mobilekit.parity.pictures import PictureTally, is_picture
 from mobilekit.parity.result import OutputParity, ParityReport
 from mobilekit.runtimes.feeds import DYNAMIC
 from mobilekit.runtimes.rounding import allows, float32_limits
+from mobilekit.tensors import DType
 
 if TYPE_CHECKING:
     from mobilekit.description import TensorDescription
@@ -43,7 +44,8 @@ def compare(
 ) -> ParityReport:
     """Run both on every sample, one sample in memory at a time.
 
-    Outputs ``described`` as images are compared as pictures too; ``groups`` are the samples' skin-tone
+    Outputs ``described`` as images are compared as pictures too, those of bytes as pictures only: a pixel
+    that is off by one is not seen, and differs. ``groups`` are the samples' skin-tone
     groups. With ``pixels`` the candidate's are of 8 bits: their largest error in such steps is kept.
 
     ``rounding`` is the relative error of one result, for ``last_bits``. ``progress`` is called with
@@ -154,9 +156,9 @@ class _Tally:
         self.errors.append(max_abs_error(expected, got))
         if self.picture is not None:
             self.picture.add(expected, got)
-        if not self.spec.dtype.is_float:
+        if not self.spec.dtype.is_float and self.picture is None:
             self.mismatches.append(mismatch(expected, got))
-        elif got.size:
+        elif got.size and self.spec.dtype.is_float:
             self.last_bits &= in_last_bits(expected, got, rounding=self.rounding)
             self.nan = max(self.nan, float(np.mean(~np.isfinite(got) & np.isfinite(expected))))
         self.constant += _is_constant(got) and not _is_constant(expected)
@@ -177,7 +179,7 @@ class _Tally:
             identical=len(self.psnrs) - len(different),
             nan=self.nan,
             constant=self.constant,
-            last_bits=self.last_bits,
+            last_bits=self.last_bits and (self.spec.dtype.is_float or self.picture is None),
             picture=self.picture.result(self.psnrs) if self.picture is not None else None,
         )
 
@@ -189,7 +191,9 @@ def _picture(
     pixels: bool,
 ) -> PictureTally | None:
     said = described.get(spec.name)
-    if said is None or not said.says_values or not spec.dtype.is_float or not is_picture(said, spec.shape):
+    if said is None or not is_picture(said, spec.shape):
+        return None
+    if not (spec.dtype is DType.UINT8 or (spec.dtype.is_float and said.says_values)):
         return None
     return PictureTally(said, groups, pixels=pixels)
 

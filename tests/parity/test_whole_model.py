@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from mobilekit.description import TensorDescription
 from mobilekit.errors import ConversionDisagreementError, InputDataError, UnsoundArtifactError
 from mobilekit.metrics import Tolerance
 from mobilekit.parity.whole_model import check_converted, compare
@@ -146,3 +147,22 @@ def test_integer_outputs_are_judged_by_mismatch():
     assert report.outputs[0].mismatch == pytest.approx(1 / 6)
     with pytest.raises(ConversionDisagreementError, match=r"differs in 16\.6667% of its elements"):
         check_converted(reference, candidate, FEEDS, tolerance=Tolerance(psnr=80))
+
+
+def test_pictures_of_bytes_are_judged_as_pictures():
+    """Every byte off by one is a good picture; as labels nothing of it would be right."""
+    feeds = [{"x": np.random.default_rng(0).integers(1, 255, (1, 16, 16, 3)).astype(np.uint8)}]
+    sides = {name: (spec(name, 1, 16, 16, 3, dtype="uint8"),) for name in ("x", "y")}
+    reference, candidate = (
+        FunctionSession(lambda feed, n=n: feed["x"] + np.uint8(n), inputs=sides["x"], outputs=sides["y"])
+        for n in (0, 1)
+    )
+    (output,) = compare(reference, candidate, feeds, described={"y": TensorDescription(kind="image")}).outputs
+    assert output.mismatch is None
+    assert output.psnr_worst is not None
+    assert 45 < output.psnr_worst < 49
+    assert output.picture is not None
+    assert output.picture.delta_e_mean < 1
+    (labels,) = compare(reference, candidate, feeds).outputs
+    assert labels.mismatch == 1
+    assert labels.picture is None
