@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from mobilekit.errors import PlanError
 
@@ -28,6 +28,7 @@ INT16_METHOD = "min-max symmetric"
 """How the ranges of a w8a16 file are found."""
 
 FORMAT = "mobilekit-plan/3"
+_LEAST_SCALE, _LARGEST_SCALE = 1e-38, 1e20  # above it, values in use would overflow float32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,16 +111,17 @@ class QuantisationPlan:
         """The plan that ``to_json`` wrote. Raises PlanError if it is damaged."""
         try:
             data = json.loads(text)
-            if data.pop("format") != FORMAT:
-                raise KeyError("format")
+            if (found := data.pop("format")) != FORMAT:
+                message = f"its format is {found!r}"
+                raise ValueError(message)
             return cls(
                 graph_digest=str(data["graph_digest"]),
-                values={k: Scale(**v) for k, v in data["values"].items()},
-                operators={k: OperatorPlan(**v) for k, v in data["operators"].items()},
+                values={k: _scale(v, 8) for k, v in data["values"].items()},
+                operators={k: _operator(v) for k, v in data["operators"].items()},
                 ranges={k: TensorRange(**v) for k, v in data["ranges"].items()},
                 equalisation={k: tuple(v) for k, v in data["equalisation"].items()},
                 method=str(data["method"]),
-                values_int16={k: Scale(**v) for k, v in data["values_int16"].items()},
+                values_int16={k: _scale(v, 16) for k, v in data["values_int16"].items()},
                 shifts={k: tuple(v) for k, v in data["shifts"].items()},
                 bias_corrections={k: tuple(v) for k, v in data["bias_corrections"].items()},
                 two_part=tuple(str(value) for value in data["two_part"]),
@@ -127,3 +129,26 @@ class QuantisationPlan:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"not a quantisation plan of format {FORMAT}: {error}"
             raise PlanError(message, hint="make one with `mobilekit convert --precision int8`") from error
+
+
+def _scale(said: Mapping[str, Any], bits: int) -> Scale:
+    """Raises ValueError for what no integer tensor has: files with it crash, or run wrong."""
+    scale, zero = said["scale"], said["zero_point"]
+    if not isinstance(scale, (int, float)) or not _LEAST_SCALE <= scale <= _LARGEST_SCALE:
+        message = f"a scale is {scale!r}, expected a number above 0"
+        raise ValueError(message)
+    least, most = (-128, 127) if bits == 8 else (0, 0)
+    if not isinstance(zero, int) or not least <= zero <= most:
+        message = f"a zero point is {zero!r}, expected a whole number from {least} to {most}"
+        raise ValueError(message)
+    return Scale(**said)
+
+
+def _operator(said: Mapping[str, Any]) -> OperatorPlan:
+    """Raises ValueError for a precision that there is none of: such an operator would be float, unsaid."""
+    found = OperatorPlan(**said)
+    if found.precision not in get_args(OperatorPrecision):
+        known = ", ".join(get_args(OperatorPrecision))
+        message = f"a precision is {found.precision!r}, expected one of {known}"
+        raise ValueError(message)
+    return found

@@ -230,6 +230,9 @@ def _plan_from(path: Path) -> QuantisationPlan:
         message = f"cannot read the plan {path}: {error}"
         hint = "package writes one beside each int8 model, and so does `mobilekit convert --precision int8`"
         raise PlanError(message, hint=hint) from error
+    except PlanError as error:
+        message = f"{path}: {error.message}"
+        raise PlanError(message, hint=error.hint) from error
 
 
 def emit_file(
