@@ -57,7 +57,7 @@ def summary_lines(photos: Mapping[str, Any] | None) -> Iterator[str]:
     tones = ", ".join(f"{count} {group}" for group, count in photos["skin_tones"].items())
     missing = f"; too few or too many: {', '.join(photos['missing'])}" if photos["missing"] else ""
     count = f"{photos['photos']} photo{'s' if photos['photos'] != 1 else ''}"
-    yield f"{count} calibrated: skin tones {tones}, {photos['without_face']} without a face{missing}"
+    yield f"{count}: skin tones {tones}, {photos['without_face']} without a face{missing}"
     yield from (f"note: {warning}" for warning in photos["warnings"])
 
 

@@ -51,7 +51,7 @@ def test_the_worst_values_are_listed_where_ranges_are_not_stable() -> None:
 def test_the_summary_of_a_package() -> None:
     """Photos by skin tone, what is missing, warnings as notes; nothing where no photos calibrated."""
     lines = list(summary_lines(audit([("a", photo(50.0)), ("b", photo(None)), ("c", photo(None))]).summary()))
-    assert lines[0].startswith("3 photos calibrated: skin tones 1 light, 0 medium, 0 dark, 2 without a face")
+    assert lines[0].startswith("3 photos: skin tones 1 light, 0 medium, 0 dark, 2 without a face")
     assert "skin tone: dark (Monk 8-10)" in lines[0]
     assert lines[1].startswith("note: no face was found in 2 of 3 photos")
     assert list(summary_lines(None)) == []
