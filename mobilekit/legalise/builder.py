@@ -120,6 +120,10 @@ class Builder:
         """The node that computes a value, already in legal form; None for inputs and constants."""
         return self.workspace.producers.get(value)
 
+    def readers(self, value: str) -> tuple[Node, ...]:
+        """The nodes that read a value when the sweep began: none for what rules have written since."""
+        return self.workspace.readers.get(value, ())
+
     def is_used_once(self, value: str) -> bool:
         """Whether only one operand of the graph reads this value (outputs count as readers)."""
         return self.workspace.uses[value] <= 1

@@ -10,7 +10,7 @@ from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.folding import folded
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Refusal, Replacement, Rule
-from mobilekit.legalise.workspace import Workspace, count_uses, live_nodes
+from mobilekit.legalise.workspace import Workspace, count_uses, live_nodes, readers_of
 
 _DEEPEST = 40
 
@@ -40,6 +40,7 @@ class Engine:
             for op in rule.ops:
                 index.setdefault((rule.domain, op), []).append(rule)
         space.uses = count_uses(space.nodes, space.outputs)
+        space.readers = readers_of(space.nodes)
         pending = [(node, 0) for node in reversed(space.nodes)]
         emitted: list[Node] = []
         while pending:

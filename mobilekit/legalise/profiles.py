@@ -18,6 +18,7 @@ from mobilekit.legalise.rules import (
     bitwise,
     broadcast,
     casting,
+    cells_mil,
     clip,
     col2im,
     concat,
@@ -39,6 +40,7 @@ from mobilekit.legalise.rules import (
     dynamic,
     einsum,
     extremes,
+    factors_mil,
     fourier,
     gates_mil,
     gather,
@@ -56,6 +58,7 @@ from mobilekit.legalise.rules import (
     integer_products,
     integers,
     integers_mil,
+    joined_mil,
     kept_mil,
     log_softmax,
     mathematics,
@@ -63,6 +66,7 @@ from mobilekit.legalise.rules import (
     max_unpool,
     movement,
     normalisation,
+    norms_mil,
     pad,
     pad_mil,
     pointwise_mil,
@@ -84,6 +88,7 @@ from mobilekit.legalise.rules import (
     roi_align,
     roi_maximum,
     scatter,
+    shared_mil,
     shuffle,
     slice,  # noqa: A004
     split,
@@ -221,10 +226,17 @@ _COREML_FORMS: Stage = (
     *reductions_mil.RULES,
     *transposes_mil.RULES,
     *heads_mil.RULES,
+    *norms_mil.RULES,
+    *cells_mil.RULES,
     *gates_mil.RULES,
     *affine_mil.RULES,
+    *factors_mil.RULES,
     *pointwise_mil.RULES,
 )
+
+# Sweeps of their own: they look at what the ones before have left, all of it.
+_COREML_SHARED: Stage = shared_mil.RULES
+_COREML_JOINED: Stage = joined_mil.RULES
 
 # What the GPU refuses (more than four axes, and more), then what it takes and mistakes.
 _GPU: Stage = (
@@ -239,7 +251,7 @@ _GPU: Stage = (
 )
 
 PROFILES: dict[str, tuple[Stage, ...]] = {
-    "coreml": (_PATTERNS, _COREML, _COREML_FORMS),
+    "coreml": (_PATTERNS, _COREML, _COREML_FORMS, _COREML_SHARED, _COREML_JOINED),
     "tflite-cpu": (_PATTERNS, _TFLITE_CPU, _FAST_FORMS),
     "tflite-gpu": (_PATTERNS, _ELSEWHERE, _FAST_FORMS, _GPU),
 }

@@ -100,6 +100,7 @@ class Workspace:
         self.producers: dict[str, Node] = {}
         self.aliases: dict[str, str] = {}
         self.uses = count_uses(self.nodes, self.outputs)
+        self.readers = readers_of(self.nodes)
 
     def _node(self, proto: onnx.NodeProto) -> Node:
         return Node(
@@ -145,6 +146,15 @@ class Workspace:
 def count_uses(nodes: Iterable[Node], outputs: Iterable[str]) -> Counter[str]:
     """How often each value is read, graph outputs included."""
     return Counter([name for n in nodes for name in n.inputs if name] + list(outputs))
+
+
+def readers_of(nodes: Iterable[Node]) -> dict[str, tuple[Node, ...]]:
+    """The nodes that read each value, in order, each once."""
+    found: dict[str, list[Node]] = {}
+    for node in nodes:
+        for name in dict.fromkeys(node.inputs):
+            found.setdefault(name, []).append(node)
+    return {name: tuple(listed) for name, listed in found.items()}
 
 
 def live_nodes(nodes: list[Node], outputs: Iterable[str]) -> list[Node]:

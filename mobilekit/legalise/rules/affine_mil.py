@@ -30,7 +30,7 @@ def _affine(node: Node, b: Builder) -> Replacement | None:
             continue
         for x, scale in (found.inputs, found.inputs[::-1]):
             shape = b.shape(x)
-            gamma, beta = (_per_channel(v, shape, b) for v in (scale, offset))
+            gamma, beta = (per_channel(v, shape, b) for v in (scale, offset))
             varies = any(b.type(v).size > 1 for v in (scale, offset))
             is_image = shape == b.shape(node.name) and b.type(x).is_float
             if gamma is None or beta is None or not varies or not is_image:
@@ -80,7 +80,7 @@ def _convolved(node: Node, gamma: Array, beta: Array, b: Builder) -> str | None:
     return b.again(node, node.inputs[0], scaled.astype(weights.dtype), offset.astype(weights.dtype))
 
 
-def _per_channel(value: str, shape: tuple[int, ...], b: Builder) -> Array | None:
+def per_channel(value: str, shape: tuple[int, ...], b: Builder) -> Array | None:
     """A constant that varies along the channels of an image at most, as a vector of them."""
     array = b.constant(value)
     if array is None or len(shape) != _IMAGE_RANK or array.ndim > _IMAGE_RANK:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mobilekit.convert.coreml.ops.linear_activation import linear
 from mobilekit.convert.optable import lowers
 
 if TYPE_CHECKING:
@@ -27,14 +28,16 @@ def _binary(op: Operation, mil_op: str, a: str, b: str) -> None:
 
 @lowers("Add", since=14)
 def add(op: Operation, a: str, b: str) -> None:
-    """``add``."""
-    _binary(op, "add", a, b)
+    """``add``; x · number + number is ``linear_activation``."""
+    if not (linear(op, a, b) or linear(op, b, a)):
+        _binary(op, "add", a, b)
 
 
 @lowers("Sub", since=14)
 def sub(op: Operation, a: str, b: str) -> None:
-    """``sub``."""
-    _binary(op, "sub", a, b)
+    """``sub``; of x · number and a number, either way, ``linear_activation``."""
+    if not (linear(op, a, b, offset_sign=-1.0) or linear(op, b, a, sign=-1.0)):
+        _binary(op, "sub", a, b)
 
 
 @lowers("Mul", since=14)
