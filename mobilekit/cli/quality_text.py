@@ -29,8 +29,9 @@ def islands_line(islands: Mapping[str, int]) -> str:
     if not islands["operators"]:
         return "no float operators"
     several = "s" if islands["islands"] != 1 else ""
+    floats = "float operators" if islands["operators"] != 1 else "float operator"
     return (
-        f"{islands['operators']} float operators in {islands['islands']} island{several}; borders: "
+        f"{islands['operators']} {floats} in {islands['islands']} island{several}; borders: "
         f"{islands['quantize']} Quantize, {islands['dequantize']} Dequantize, "
         f"{islands['bytes_crossing'] / 1e6:.1f} MB"
     )
@@ -63,7 +64,14 @@ def _islands(measured: Mapping[str, Any]) -> Iterator[str]:
         several = "s" if len(held) != 1 else ""
         yield f"  {len(held)} operator{several} in float32, where float16 does not do"
     if measured.get("islands") is not None:
-        yield f"  {islands_line(measured['islands'])}"
+        yield f"  {islands_line(measured['islands'])}{_shares(measured)}"
+
+
+def _shares(measured: Mapping[str, Any]) -> str:
+    """How much of the work is done in integers, where some of it is not."""
+    shares = [(kind, measured.get(f"{kind}_share")) for kind in ("int8", "int16")]
+    words = " and ".join(f"{share:.0%} in {kind}" for kind, share in shares if share)
+    return f"; multiply-adds: {words}" if words and measured["islands"]["operators"] else ""
 
 
 def _compiled(measured: Mapping[str, Any]) -> Iterator[str]:

@@ -44,7 +44,9 @@ def test_pixels_have_their_largest_error():
     measured = _measured(("fused", None, 59.1, 58.8))
     shown = {"delta_e_mean": 0.17, "delta_e_p99": 0.5, "pixel_error_max": 0.507}
     measured["parity"]["outputs"][0]["picture"] = shown
-    assert quality_lines(measured)[0].endswith("; ΔE2000 0.17 mean, 0.50 p99; pixels off by 0.51 of 255 at most")
+    assert quality_lines(measured)[0].endswith(
+        "; ΔE2000 0.17 mean, 0.50 p99; pixels off by 0.51 of 255 at most"
+    )
     shown["pixel_error_max"] = None
     assert quality_lines(measured)[0].endswith("0.50 p99")
 
@@ -66,10 +68,11 @@ def test_pictures_gates_and_islands_have_their_lines():
         "dequantize": 1,
         "bytes_crossing": 2_500_000,
     }
+    measured["int8_share"], measured["int16_share"] = 0.561, None
     assert quality_lines(measured) == [
         "  fused  PSNR 39.6 dB mean, 36.0 dB worst; ΔE2000 0.64 mean, 5.27 p99",
         "  gates: fp32 119.7 dB → w8a8-static 30.4 dB (refused) → w8a8-mixed exact",
-        "  9 float operators in 1 island; borders: 2 Quantize, 1 Dequantize, 2.5 MB",
+        "  9 float operators in 1 island; borders: 2 Quantize, 1 Dequantize, 2.5 MB; multiply-adds: 56% in int8",
     ]
 
 
@@ -87,3 +90,12 @@ def test_a_file_of_integers_alone_has_no_islands():
         ("islands", "operators", "largest", "quantize", "dequantize", "bytes_crossing"), 0
     )
     assert quality_lines(measured)[-1] == "  no float operators"
+
+
+def test_one_float_operator_is_one():
+    """And a file without any says nothing about shares."""
+    islands = {"islands": 1, "operators": 1, "quantize": 1, "dequantize": 1, "bytes_crossing": 0}
+    measured = {**_measured(("y", None, 39.6, 36.0)), "islands": islands, "int8_share": 1.0}
+    assert quality_lines(measured)[1].startswith("  1 float operator in 1 island; ")
+    measured["islands"] = {**islands, "operators": 0}
+    assert quality_lines(measured)[1] == "  no float operators"
