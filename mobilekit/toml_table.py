@@ -132,7 +132,7 @@ class TomlTable:
 def read_toml(path: Path, *, error: type[ConfigError], hint: str = "") -> TomlTable:
     """The root table of a file. Raises ``error`` if it cannot be read or is not TOML."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editors write a mark first
     except OSError as problem:
         message = f"cannot read {path}: {problem.strerror}"
         raise error(message, hint=hint) from problem

@@ -67,6 +67,10 @@ range = [0, 255]
     require_complete(description)
 
 
+def test_the_mark_of_windows_editors_is_no_mistake(tmp_path):
+    assert read(tmp_path, "\ufeff" + HEAD).path == tmp_path / "net.onnx"
+
+
 def test_defaults(tmp_path):
     """Name and version have defaults; the name is fit for file names."""
     description = read(tmp_path, '[model]\npath = "a folder/My net (2).onnx"\n')

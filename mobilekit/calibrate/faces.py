@@ -132,9 +132,14 @@ def open_detector(description: ModelDescription) -> FaceDetector:
     session, _ = open_photo_model(path, where)
     spec = session.inputs[0]
     meaning = _meaning(said, own, path, spec.name)
+    try:
+        fit = image_fit(spec, replace(meaning, crop="none"))
+    except DescriptionError as error:
+        message = f"{where}, as {own.name if own else '[crop.input]'} describes it: {error.message}"
+        raise DescriptionError(message, hint=error.hint) from error
     return FaceDetector(
         session=session,
-        fit=image_fit(spec, replace(meaning, crop="none")),
+        fit=fit,
         outputs=detector_outputs(session.outputs, where),
         said=said,
         where=where,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mobilekit.artifact import digest_of_bytes
+from mobilekit.calibrate.statistics import Statistics
 from mobilekit.errors import DisagreementError, PassDisagreementError, PlanError, UnsupportedOperatorError
 from mobilekit.legalise.pipeline import legalise
 from mobilekit.legalise.rule import unsupported
@@ -33,7 +34,6 @@ from mobilekit.store.canonical import write_json
 
 if TYPE_CHECKING:
     from mobilekit.calibrate.samples import SampleSource
-    from mobilekit.calibrate.statistics import Statistics
     from mobilekit.metrics import Tolerance
     from mobilekit.parity.result import ParityReport
     from mobilekit.pipeline.opened import Opened
@@ -156,6 +156,8 @@ def plan_int16(
 def plan(opened: Opened, prepared: Prepared, calibration: SampleSource | Statistics) -> QuantisationPlan:
     """Calibrate on ``calibration`` and decide every operator's precision and ranges."""
     job = opened.job
+    if isinstance(calibration, Statistics):
+        calibration.check_graph(prepared.graph.digest, where="what is given by statistics (--statistics)")
     key = {
         "graph": prepared.graph.digest,
         "samples": calibration.digest,

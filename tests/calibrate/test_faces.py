@@ -107,8 +107,15 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(DescriptionError, match="what the input photo of face detector") as silent:
         open_detector(described(tmp_path, input=None))
     assert "[crop.input]" in silent.value.hint
-    with pytest.raises(DescriptionError, match="black and white"):
+    with pytest.raises(
+        DescriptionError, match=r"det\.onnx, as \[crop\.input\] describes it: .*black and white"
+    ):
         open_detector(described(tmp_path, input=TensorDescription(kind="image")))
+    (tmp_path / "det.toml").write_text(
+        '[model]\npath = "det.onnx"\n[inputs.photo]\nkind = "image"\nrange = "?"\n'
+    )
+    with pytest.raises(DescriptionError, match=r"as det\.toml describes it: .*black and white"):
+        open_detector(described(tmp_path, input=None))
     model = onnx.load(tmp_path / "det.onnx")
     model.graph.input[0].type.tensor_type.shape.dim[3].dim_param = "width"
     onnx.save(model, tmp_path / "det.onnx")

@@ -139,7 +139,7 @@ def test_statistics_of_another_graph_are_refused(here):
     """By convert, and by calibrate where they are to be merged with: nothing is written."""
     _calibrate()
     write_model(here, tiny_model(seed=1))
-    with pytest.raises(PlanError, match="another graph"):
+    with pytest.raises(PlanError, match="statistics of another graph"):
         convert("tiny.onnx", precision="int8", statistics="cal/statistics.json", out="b")
     with pytest.raises(PlanError, match="another graph"):
         _calibrate(out="c", like="cal/statistics.json")
