@@ -8,6 +8,8 @@ from itertools import islice
 from math import prod
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mobilekit import resources
 from mobilekit.calibrate.inputs import input_samples, split
 from mobilekit.calibrate.samples import SampleSource, given_samples
@@ -37,6 +39,7 @@ _VERIFIED = 2
 _SYNTHETIC = 2
 _RECORDED_BYTES = 1 << 30
 _LEAST_SCORED = 8
+_CHANNELS = 4  # of a picture, at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +74,21 @@ class Opened:
         if self.calibration is None:
             return ("verified on synthetic inputs only: no photos or data were given",)
         if self.plain is not None and self.plain.digest == self.scoring.digest:
-            return (*self.scoring.notes, "scored on the calibration sample itself: there is only one")
+            alone = "scored on the calibration sample itself: there is only one"
+            return (*self.scoring.notes, alone, *self._even())
         thinned = self.scored_of - len(self.scoring)
         scored = (f"scored on {len(self.scoring)} of {self.scored_of} samples",) if thinned else ()
-        return (*self.scoring.notes, *scored, *self._scored_twice())
+        return (*self.scoring.notes, *scored, *self._scored_twice(), *self._even())
+
+    def _even(self) -> tuple[str, ...]:
+        """A warning where calibration has seen single colours alone; it looks no further than it must."""
+        said = self.job.description.inputs
+        shown = [s.name for s in self.source.inputs if s.name in said and said[s.name].kind == "image"]
+        if self.plain is None or not shown or self.job.statistics is not None:
+            return ()
+        if any(np.unique(feed[name]).size > _CHANNELS for feed in self.plain for name in shown):
+            return ()
+        return ("every calibration photo is of one even colour: ranges and figures hold for no other",)
 
     def _scored_twice(self) -> tuple[str, ...]:
         """A warning where photos are scored that the statistics are of."""

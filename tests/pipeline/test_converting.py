@@ -55,6 +55,21 @@ def test_without_data_the_artifact_says_how_it_was_verified(here):
     assert convert(model, out=here, inputs=INPUTS, photos=write_photos(here)).meta["warnings"] == []
 
 
+def test_photos_of_one_colour_are_a_warning(here):
+    """Black ones, say; one photo that shows something is enough."""
+    from PIL import Image
+
+    model, photos = write_model(here), here / "black"
+    photos.mkdir()
+    for index in range(4):
+        Image.new("RGB", (32, 32), (index, 0, 0)).save(photos / f"{index}.png")
+    given = {"out": here, "inputs": INPUTS, "photos": photos}
+    assert "of one even colour" in convert(model, **given).meta["warnings"][-1]
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    Image.fromarray(pixels).save(photos / "2.png")
+    assert convert(model, **given).meta["warnings"] == []
+
+
 def test_int8_takes_its_plan_back_without_calibrating(here):
     """The plan beside an int8 file gives the same bytes again, without photos."""
     model, photos = write_model(here), write_photos(here)
