@@ -18,6 +18,7 @@ from mobilekit.legalise.rules.pool import lowest_of
 
 _OWN = 3  # it multiplies for exponents up to here
 _TOGETHER = 4  # channels that it keeps together
+_HIGHEST_RANK = 4  # of more axes it takes nothing, and the CPU pads five at most
 
 
 def _power(node: Node, b: Builder) -> Replacement | None:
@@ -98,7 +99,7 @@ def _greatest(node: Node, b: Builder) -> Replacement | None:
     shape, rank = b.shape(x), b.rank(x)
     axis = node["axis"] % rank
     missing = -shape[axis] % _TOGETHER
-    if not missing or axis not in (1, rank - 1) or not b.type(x).is_float:
+    if not missing or axis not in (1, rank - 1) or not b.type(x).is_float or rank > _HIGHEST_RANK:
         return None
     after = tuple(missing if place == axis else 0 for place in range(rank))
     filled = b.add("Pad", x, (*(0,) * rank, *after), lowest_of(b.dtype(x)))

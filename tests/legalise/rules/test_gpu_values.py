@@ -114,3 +114,9 @@ def test_the_greatest_among_channels(shape, axis, filled):
 def test_zero_without_a_sign():
     """A negative zero is added to zero before its arc tangent is taken."""
     assert rewritten(one_node("Atan", np.array([-0.0, 1.0], np.float32)))[1] == ["Add", "Atan"]
+
+
+def test_the_greatest_of_many_axes_stays():
+    """The GPU refuses them, and the CPU could not pad them."""
+    on_cpu, on_gpu = rewritten(one_node("ArgMax", noise(1, 2, 1, 2, 2, 3), axis=5))
+    assert on_cpu == on_gpu
