@@ -61,6 +61,8 @@ def _running_sum(node: Node, b: Builder) -> Replacement | None:
     if axes is None or not b.type(x).is_float or not (node["reverse"] or node["exclusive"]):
         return None  # integers it refuses
     rank = b.rank(x)
+    if rank > _HIGHEST_RANK:
+        return None
     axis, size = axes[0] % rank, b.shape(x)[axes[0] % rank]
     if node["reverse"]:
         turned = b.slice(x, axis, size - 1, -size - 1, -1)

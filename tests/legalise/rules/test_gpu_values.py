@@ -118,5 +118,9 @@ def test_zero_without_a_sign():
 
 def test_the_greatest_of_many_axes_stays():
     """The GPU refuses them, and the CPU could not pad them."""
-    on_cpu, on_gpu = rewritten(one_node("ArgMax", noise(1, 2, 1, 2, 2, 3), axis=5))
-    assert on_cpu == on_gpu
+    for case in (
+        one_node("ArgMax", noise(1, 2, 1, 2, 2, 3), axis=5),
+        one_node("CumSum", noise(1, 2, 1, 2, 2, 3), np.array(5), exclusive=1),
+    ):
+        on_cpu, on_gpu = rewritten(case)
+        assert on_cpu == on_gpu
