@@ -73,7 +73,8 @@ def float32_limits(graph: Graph, feed: Feed) -> dict[str, float]:
     so that the limits are the same every time on one machine.
     """
     plain = graph_from_proto(inlined(graph.proto()), stage=graph.stage)
-    sums = [node for node in plain.proto().graph.node if node.op_type in _SUMS]
+    fixed = {tensor.name for tensor in plain.proto().graph.initializer}
+    sums = [n for n in plain.proto().graph.node if n.op_type in _SUMS and n.input[0] not in fixed]
     taps = sorted({name for node in sums for name in (node.input[0], node.output[0])})
     with open_graph(plain, taps=taps, optimise=False) as session:
         found = {**feed, **session.run(feed, taps=taps)}

@@ -63,6 +63,16 @@ def test_equal_terms_of_a_sum_all_round_the_same_way():
     assert float32_limits(graph, {"x": rippled})["y"] > limit + 30
 
 
+def test_sums_of_constants_are_exact():
+    """They cannot be looked at while the model runs, and need not be."""
+    text = """<ir_version: 10, opset_import: ["": 21]>
+        g (float[4] x) => (float[1] y) <float[4] c = {1, 1, 1, 1}>
+        { k = Constant <value = float[2] {3, 3}> () a = ReduceSum(c) b = ReduceSum(k) d = Add(x, a) e = Mul(d, b)
+          y = ReduceMean(e) }"""
+    graph = graph_from_proto(onnx.parser.parse_model(text), stage="source")
+    assert float32_limits(graph, {"x": np.arange(4, dtype=np.float32)}).keys() <= {"y"}
+
+
 def test_opsets_without_random_kernels():
     """ONNX Runtime makes random numbers up to opset 21 only: later models have limits too."""
     text = (
