@@ -64,7 +64,7 @@ def test_equal_terms_of_a_sum_all_round_the_same_way():
 
 
 def test_sums_of_constants_are_exact():
-    """They cannot be looked at while the model runs, and need not be."""
+    """They are the same in every program: nothing of them is disturbed."""
     text = """<ir_version: 10, opset_import: ["": 21]>
         g (float[4] x) => (float[1] y) <float[4] c = {1, 1, 1, 1}>
         { k = Constant <value = float[2] {3, 3}> () a = ReduceSum(c) b = ReduceSum(k) d = Add(x, a) e = Mul(d, b)
