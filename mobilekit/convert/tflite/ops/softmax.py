@@ -58,7 +58,7 @@ def _logistic(op: Operation, planes: Sequence[int], result: int) -> None:
 
 
 def _planes(op: Operation, data: int) -> list[int]:
-    """The channels, one by one: LiteRT's GPU accelerator mistakes a SPLIT whose parts meet in one operator."""
+    """The channels, one by one: LiteRT's GPU mistakes a SPLIT whose parts meet in one operator."""
     batch, channels, height, width = op.tensor_shape(data)
     planes = [op.temporary((batch, 1, height, width)) for _ in range(channels)]
     for channel, plane in enumerate(planes):
