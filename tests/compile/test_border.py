@@ -20,7 +20,9 @@ def test_another_name_is_refused(tmp_path) -> None:
     """The error says what was found and what was expected."""
     one = tiny_tflite(tmp_path / "one.tflite")
     other = tiny_tflite(tmp_path / "other.tflite", output="z")
-    with pytest.raises(UnsoundArtifactError, match=r"compiled for a chip has output 'z'.*expected output 'y'"):
+    with pytest.raises(
+        UnsoundArtifactError, match=r"compiled for a chip has output 'z'.*expected output 'y'"
+    ):
         check_same_border(one, other, where="a chip")
 
 
