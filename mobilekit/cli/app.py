@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -23,6 +25,8 @@ from mobilekit.errors import MobilekitError
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
+TERMINATED = 143
+"""128 + SIGTERM."""
 
 _debug = False
 
@@ -73,7 +77,29 @@ def _options(
 
 def main() -> NoReturn:
     """Run the command line of this process, and exit."""
-    sys.exit(_run())
+    with _cleaning_up_when_told_to_end():
+        code = _run()
+    sys.exit(code)
+
+
+@contextlib.contextmanager
+def _cleaning_up_when_told_to_end() -> Iterator[None]:
+    """SIGTERM (a build machine's time limit) ends as Ctrl-C does: no child, no temporary folder stays."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminated(_number: int, _frame: object) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends at once
+    print("terminated", file=sys.stderr)
+    raise SystemExit(TERMINATED)
 
 
 def _run() -> int:

@@ -36,7 +36,7 @@ def judge(target: Target, tier: Tier, measured: Mapping[str, Any], entry: Mappin
         on = f"{accelerator} ({device})" if device else accelerator
         message = f"tier {tier.name} of target {target.name} is outside its budget on {on}{lines}"
         raise BudgetError(message, hint=_hint(tier, accelerator, entry))
-    return list(_warnings(entry))
+    return [*_warnings(entry), *_below_the_tiers(target, tier, measured, entry)]
 
 
 def refused_words(entry: Mapping[str, Any]) -> str:
@@ -113,6 +113,26 @@ def _warnings(entry: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} ({entry['adapter']}): {_taken(entry)}; the rest is for the next accelerator"
     if not entry["verified"] and entry.get("refused"):
         yield f"{name}: {entry['reason']}; the file is for the next accelerator of its tier"
+
+
+def _below_the_tiers(
+    target: Target, tier: Tier, measured: Mapping[str, Any], entry: Mapping[str, Any]
+) -> Iterator[str]:
+    """A float file that is good enough for its tier on the CPU, and not here: an NPU has float16 alone."""
+    precision, accelerator = measured["precision"], entry["accelerator"]
+    least = target.budget_of(tier, precision).psnr_worst
+    if precision not in FLOATS or least is None or not entry["verified"]:
+        return
+    for output in entry["outputs"]:
+        if output["mismatch_vs_cpu"] is not None or output["last_bits"]:
+            continue
+        found, cpu = (psnr_of(output[key]["worst"]) for key in ("psnr_vs_float", "cpu_psnr_vs_float"))
+        if found < least <= cpu:
+            yield (
+                f"{accelerator} ({entry['adapter']}): output {output['name']}: {found:.1f} dB against the "
+                f"float model, {cpu:.1f} on the CPU; {precision} of this tier is asked for {least:g}, and "
+                f"psnr_cpu_min in [accelerators.{accelerator}] makes it an error"
+            )
 
 
 def _hint(tier: Tier, accelerator: str, entry: Mapping[str, Any]) -> str:

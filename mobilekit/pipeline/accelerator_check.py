@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -13,9 +14,10 @@ from mobilekit.parity.whole_model import compare
 from mobilekit.pipeline.reference import RecordedSession, record
 from mobilekit.pipeline.stages import reference
 from mobilekit.runtimes import open_runtime
+from mobilekit.runtimes.isolated import scratch_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mobilekit.pipeline.opened import Opened
     from mobilekit.runtimes.acceleration import AcceleratedSession
@@ -34,8 +36,22 @@ def run_on(opened: Opened, model: Path, path: Path, presence: Presence, *, label
     """What the accelerator did with the file ``path`` on a few scoring samples, as JSON values.
 
     ``model`` is the tier's file, which the CPU runs; ``path`` that, or its twin. A file that the
-    accelerator refuses altogether is an answer too. Raises AcceleratorError if it crashes or hangs.
+    accelerator refuses altogether is an answer too. Raises AcceleratorError if it crashes or hangs,
+    WorkerError where temporary files cannot be written. Messages have the file's name alone.
     """
+    try:
+        return _run_on(opened, model, path, presence, label=label)
+    except AcceleratorError as error:
+        message = _without_folder(error.message, path)
+        raise AcceleratorError(message, hint=error.hint, cause=error.cause) from error
+
+
+def _without_folder(message: str, path: Path) -> str:
+    """Where in the store a file lies says nothing to whoever reads a report."""
+    return message.replace(str(path.absolute()), path.name).replace(str(path), path.name)
+
+
+def _run_on(opened: Opened, model: Path, path: Path, presence: Presence, *, label: str) -> dict[str, Any]:
     progress = opened.job.progress
     progress(label, 0, 2)
     try:
@@ -48,20 +64,21 @@ def run_on(opened: Opened, model: Path, path: Path, presence: Presence, *, label
             **_parts(path, presence),
             "accelerator": presence.accelerator,
             "verified": False,
-            "reason": error.message,
+            "reason": _without_folder(error.message, path),
             "refused": True,
         }
     with (
         found as session,
         open_runtime(model) as cpu,
-        tempfile.TemporaryDirectory(prefix="mobilekit-") as name,
+        _scratch() as folder,
     ):
         acceleration = session.acceleration
         samples = opened.scoring.picked(EMULATED_SAMPLES if acceleration.emulated else SAMPLES)
         feeds = list(samples.values())
         progress(label, 1, 2)
-        ran = _recorded(session, feeds, Path(name, "accelerator"))
-        on_cpu = _recorded(cpu, feeds, Path(name, "cpu"))
+        with scratch_errors():
+            ran = _recorded(session, feeds, folder / "accelerator")
+            on_cpu = _recorded(cpu, feeds, folder / "cpu")
         outputs = _outputs(ran, on_cpu, reference(opened), feeds)
     progress(label, 2, 2)
     return {
@@ -87,6 +104,14 @@ def open_on(path: Path, presence: Presence) -> AcceleratedSession:
     """A file on an accelerator; a GPU computes in float32. Raises AcceleratorError."""
     precision: dict[str, Any] = {"precision": "fp32"} if presence.accelerator == "gpu" else {}
     return cast("AcceleratedSession", open_runtime(path, accelerator=presence.opened_as, **precision))
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    with scratch_errors():
+        scratch = tempfile.TemporaryDirectory(prefix="mobilekit-")
+    with scratch as name:
+        yield Path(name)
 
 
 def _recorded(session: Session, feeds: Sequence[Feed], folder: Path) -> RecordedSession:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,9 +63,12 @@ def run_isolated(
     """
     if path.suffix == ".mlpackage" and sys.platform != "darwin":
         return _evaluated(path, feeds, threads=threads)
-    with tempfile.TemporaryDirectory(prefix="mobilekit-") as name:
+    with scratch_errors():
+        scratch = tempfile.TemporaryDirectory(prefix="mobilekit-")
+    with scratch as name:
         folder = Path(name)
-        _write_request(folder, path, feeds, threads=threads, timed=timed)
+        with scratch_errors():
+            _write_request(folder, path, feeds, threads=threads, timed=timed)
         try:
             done = subprocess.run(
                 [*command, str(folder)],
@@ -118,6 +122,19 @@ def _read_answer(folder: Path, count: int) -> IsolatedRun:
         with np.load(folder / f"outputs-{i}.npz") as arrays:
             results.append({name: arrays[str(j)] for j, name in enumerate(names)})
     return IsolatedRun(outputs=tuple(results), **answer)
+
+
+@contextlib.contextmanager
+def scratch_errors() -> Iterator[None]:
+    """What is written to the system's temporary folder inside: a full or read-only one is a WorkerError."""
+    try:
+        yield
+    except OSError as error:
+        where = "TMPDIR"
+        with contextlib.suppress(OSError):  # there may be none at all
+            where = tempfile.gettempdir()
+        message = f"cannot write to the temporary folder ({where}): {error.strerror or error}"
+        raise WorkerError(message, hint="free some space there, or name another folder in TMPDIR") from error
 
 
 def environment() -> dict[str, str]:

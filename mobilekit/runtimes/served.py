@@ -23,7 +23,7 @@ import numpy as np
 
 from mobilekit import errors
 from mobilekit.errors import AcceleratorError, MobilekitError, WorkerError
-from mobilekit.runtimes.isolated import CRASHES, environment, signal_name
+from mobilekit.runtimes.isolated import CRASHES, environment, scratch_errors, signal_name
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 COMMAND = (sys.executable, "-m", "mobilekit.runtimes.server")
 _LINGER_S = 5.0  # for a child that was told to end
 _LOOK_S = 0.5
+_INFORMATION = ("INFO", "I0", "#")  # of LiteRT, of its libraries' logs, of QNN's
 
 
 class DriverProcess:
@@ -90,8 +91,9 @@ class DriverProcess:
     def run(self, feed: Mapping[str, Array], *, timeout_s: float, doing: str) -> dict[str, Array]:
         """The outputs of the opened file by name. Raises as :meth:`open` does."""
         folder = self._started()
-        for i, value in enumerate(feed.values()):
-            np.save(folder / f"in-{i}.npy", value, allow_pickle=False)
+        with scratch_errors():
+            for i, value in enumerate(feed.values()):
+                np.save(folder / f"in-{i}.npy", value, allow_pickle=False)
         request = {"do": "run", "inputs": list(feed)}
         names = self.ask(request, timeout_s=timeout_s, doing=doing)["outputs"]
         return {name: np.load(folder / f"out-{i}.npy") for i, name in enumerate(names)}
@@ -123,7 +125,8 @@ class DriverProcess:
     def _started(self) -> Path:
         if self._folder is not None:
             return self._folder
-        folder = Path(tempfile.mkdtemp(prefix="mobilekit-"))
+        with scratch_errors():
+            folder = Path(tempfile.mkdtemp(prefix="mobilekit-"))
         try:
             with (folder / "log").open("wb") as log:
                 process = subprocess.Popen(
@@ -187,8 +190,9 @@ class DriverProcess:
 
 
 def last_error(log: str) -> str:
-    """The last line of a log that speaks of an error, else its last line."""
+    """The last line of a log that speaks of an error, else its last that is more than information."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(_INFORMATION)]
     spoken = [line for line in lines if line.startswith(("ERROR", "E0", "F0", "terminate", "Fatal"))]
     return (spoken or lines or [""])[-1]
 

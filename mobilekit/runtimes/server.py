@@ -16,6 +16,7 @@ Input i of the list is ``in-i.npy``, output i ``out-i.npy``. Instead of an answe
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -30,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from mobilekit.errors import MobilekitError
+from mobilekit.runtimes.isolated import scratch_errors
 
 if TYPE_CHECKING:
     from mobilekit.tensors import Array
@@ -101,8 +103,9 @@ class Server:
             raise MobilekitError(message)
         feed = {name: np.load(self._folder / f"in-{i}.npy") for i, name in enumerate(inputs)}
         outputs = self._driver.run(feed)
-        for i, value in enumerate(outputs.values()):
-            np.save(self._folder / f"out-{i}.npy", value, allow_pickle=False)
+        with scratch_errors():
+            for i, value in enumerate(outputs.values()):
+                np.save(self._folder / f"out-{i}.npy", value, allow_pickle=False)
         return {"outputs": list(outputs)}
 
 
@@ -122,9 +125,10 @@ def main(folder: Path) -> None:
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
     server = Server(folder)
-    for line in sys.stdin:
-        answers.write(json.dumps(server.answer(json.loads(line))) + "\n")
-        answers.flush()
+    with contextlib.suppress(BrokenPipeError):  # the parent went while its request was being answered
+        for line in sys.stdin:
+            answers.write(json.dumps(server.answer(json.loads(line))) + "\n")
+            answers.flush()
     _give_up_after(0)
     server.close()
     shutil.rmtree(folder, ignore_errors=True)

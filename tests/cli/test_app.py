@@ -116,3 +116,35 @@ def test_version(cli):
     """--version prints name and version."""
     done = cli("--version")
     assert done.stdout.startswith("mobilekit ") or "PackageNotFoundError" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends a process by signal")
+def test_terminated(monkeypatch, capsys):
+    """SIGTERM unwinds, so that children and temporary folders go; afterwards it does what it did before."""
+    cleaned = []
+
+    def examine():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            cleaned.append(True)
+        return ()
+
+    monkeypatch.setattr("mobilekit.doctor.examine", examine)
+    monkeypatch.setattr(sys, "argv", ["mobilekit", "doctor", "--json"])
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as exited:
+        app.main()
+    assert (exited.value.code, cleaned) == (143, [True])
+    assert capsys.readouterr() == ("", "terminated\n")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_whoever_handles_sigterm_goes_on_doing_so(monkeypatch, capsys):
+    """A program that calls this one and ignores the signal is left alone."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        assert run_app(monkeypatch, capsys, None) == (0, "[]\n", "")
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mobilekit.errors import AcceleratorError, MobilekitError
 from mobilekit.pipeline import accelerator_check
 from mobilekit.runtimes import open_runtime, presence
 from mobilekit.runtimes.acceleration import Acceleration, Refusal
@@ -40,7 +41,10 @@ class Fake:
 
 
 class Accelerators:
-    """Replaces what is here: ``gpu`` and ``npu`` with ``change`` and ``refused``, and counts openings."""
+    """Replaces what is here: ``gpu`` and ``npu`` with ``change`` and ``refused``, and counts openings.
+
+    ``error`` is raised by every opening, with the file in place of ``{path}``.
+    """
 
     def __init__(
         self, monkeypatch, *, names: Sequence[str] = ("gpu", "npu"), adapter: str = "a device"
@@ -48,11 +52,15 @@ class Accelerators:
         self.opened: list[tuple[str, str]] = []
         self.change: Change = lambda value: value
         self.refused: tuple[Refusal, ...] = ()
-        self.error: Exception | None = None
+        self.error: MobilekitError | None = None
         self.adapter = adapter
         self._names = names
         monkeypatch.setattr(presence, "accelerators_here", self._here)
         monkeypatch.setattr(accelerator_check, "open_runtime", self._open)
+
+    def _rest(self) -> dict[str, str]:
+        cause = {"cause": self.error.cause} if isinstance(self.error, AcceleratorError) else {}
+        return {"hint": self.error.hint, **cause}
 
     def _here(self, suffix: str) -> tuple[Presence, ...]:
         name = "gpu" if suffix == ".tflite" else "npu"
@@ -72,7 +80,7 @@ class Accelerators:
             return open_runtime(path)
         self.opened.append((accelerator, Path(path).name))
         if self.error is not None:
-            raise self.error
+            raise type(self.error)(self.error.message.format(path=path), **self._rest())
         acceleration = Acceleration(
             accelerator=accelerator,
             adapter=self.adapter,

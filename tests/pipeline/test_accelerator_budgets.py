@@ -6,7 +6,7 @@ import pytest
 
 from mobilekit.errors import BudgetError
 from mobilekit.pipeline.accelerator_budgets import judge, refused_words
-from mobilekit.target import AcceleratorBudget, Target
+from mobilekit.target import AcceleratorBudget, Budget, Target
 from mobilekit.tier import Tier
 
 TIER = Tier(name="best", precision="int8", accelerators=("npu", "cpu"))
@@ -108,3 +108,34 @@ def test_what_was_not_run_is_no_fault() -> None:
     refused = {**absent, "refused": True, "reason": "it takes nothing"}
     assert _passes(refused) == ["npu: it takes nothing; the file is for the next accelerator of its tier"]
     assert "it takes nothing" in _faults(refused, whole=True)
+
+
+def _told(**rest) -> list[str]:
+    target = Target(
+        name="mine",
+        format="tflite",
+        tiers=(TIER,),
+        budgets={"fp16": Budget(psnr_worst=45.0)},
+        accelerators={},
+    )
+    output = {"cpu": 37.5, "model": 37.5, "model_cpu": 133.5, **rest}
+    precision = output.pop("precision", "fp16")
+    return judge(target, TIER, {"precision": precision}, _entry(_output(**output)))
+
+
+def test_a_float_file_that_is_worse_than_its_tier_asks_is_said() -> None:
+    """Without psnr_cpu_min nothing fails, and nothing is silent."""
+    (line,) = _told()
+    assert "npu (HTP): output y: 37.5 dB against the float model, 133.5 on the CPU" in line
+    assert "asked for 45" in line
+    assert "[accelerators.npu]" in line
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"model": 45.0}, {"model_cpu": 44.0}, {"last_bits": True}, {"precision": "int8"}, {"model": None}],
+    ids=["enough", "the CPU is no better", "roundings alone", "integers", "equal"],
+)
+def test_and_nothing_is_said_otherwise(said) -> None:
+    """Where it is enough, where the CPU is no better, of files with integers."""
+    assert _told(**said) == []

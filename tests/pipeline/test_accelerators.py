@@ -219,6 +219,20 @@ def test_the_operator_that_a_gpu_computes_wrongly_is_named(here, monkeypatch) ->
         _package()
 
 
+@pytest.mark.parametrize("cause", ["refused", "hung", ""])
+def test_messages_have_the_file_without_its_place_in_the_store(here, monkeypatch, cause) -> None:
+    """Reports and summaries go to people who have not this machine."""
+    Accelerators(monkeypatch, names=("gpu",)).error = AcceleratorError("it takes not {path}: no", cause=cause)
+    if cause:
+        _package()
+        said = _shown(_tiers(here)["rest"])
+    else:
+        with pytest.raises(AcceleratorError) as caught:
+            _package()
+        said = caught.value.message
+    assert "it takes not model.tflite: no" in said
+
+
 @pytest.mark.skipif(not litert_gpu.availability().available, reason=litert_gpu.availability().detail)
 def test_a_real_gpu_takes_the_float_file(here, monkeypatch) -> None:
     """Whole, and as the CPU computes it; a software one too."""

@@ -65,6 +65,7 @@ FAULTS = {
     "unprepared": _unprepared,
     "abort": _abort,
     "hang": lambda: time.sleep(60),
+    "nap": lambda: time.sleep(2),
     "kill": lambda: os.kill(os.getpid(), 9),
     "exit": lambda: os._exit(3),
     "raise": _raise,

@@ -1,6 +1,7 @@
 """A file executed in a child process: the same values, and crashes and hangs as errors."""
 
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -88,3 +89,11 @@ def test_a_missing_interpreter_is_a_worker_error(path, tmp_path):
     """A missing interpreter is a worker error."""
     with pytest.raises(WorkerError, match="cannot start"):
         run_isolated(path, [], command=[str(tmp_path / "nopython")])
+
+
+def test_no_temporary_folder_is_a_worker_error(path, x, tmp_path, monkeypatch):
+    """The folder is named, and how to choose another."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(WorkerError, match=r"temporary folder .*nowhere") as caught:
+        run_isolated(path, [{"x": x}])
+    assert "TMPDIR" in caught.value.hint

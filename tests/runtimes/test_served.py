@@ -1,5 +1,6 @@
 """A driver in a process of its own: its answers, and crashes, hangs and kills as errors that leave nothing behind."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -140,24 +141,74 @@ def test_a_forgotten_child_ends_with_its_owner(scratch, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a process by signal")
 def test_a_child_whose_parent_was_killed_ends_and_cleans_up(scratch, tmp_path):
     """A parent that is gone cannot close: the child sees its input end."""
+    killed = _killed_while("os.kill(os.getpid(), 9)", scratch, told(tmp_path))
+    assert killed.returncode == -9, killed.stderr
+    assert _empty_within(20, scratch)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills a process by signal")
+def test_so_does_one_that_was_busy(scratch, tmp_path):
+    """Its answer reaches nobody: it still removes its folder."""
+    code = (
+        "import threading, numpy as np; threading.Timer(0.5, lambda: os.kill(os.getpid(), 9)).start();"
+        "child.run({'in': np.zeros(3)}, timeout_s=30, doing='running')"
+    )
+    killed = _killed_while(code, scratch, told(tmp_path, "running:nap"))
+    assert killed.returncode == -9, killed.stderr
+    assert list(scratch.iterdir())
+    assert _empty_within(20, scratch)
+
+
+def _killed_while(doing: str, scratch: Path, path: Path) -> subprocess.CompletedProcess[str]:
     code = (
         "import os, sys, tempfile; from pathlib import Path; tempfile.tempdir = sys.argv[1];"
         "from mobilekit.runtimes.served import DriverProcess; from tests.runtimes.stub_driver import COMMAND;"
         "child = DriverProcess('the stub', command=COMMAND);"
-        "child.open('stub', Path(sys.argv[2]), {}, timeout_s=30); print(child._process.pid, flush=True);"
-        "os.kill(os.getpid(), 9)"
+        f"child.open('stub', Path(sys.argv[2]), {{}}, timeout_s=30); {doing}"
     )
-    command = [sys.executable, "-c", code, str(scratch), str(told(tmp_path))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
-    assert done.returncode == -9, done.stderr
-    deadline = time.monotonic() + 20
-    while list(scratch.iterdir()) and time.monotonic() < deadline:
+    command = [sys.executable, "-c", code, str(scratch), str(path)]
+    return subprocess.run(
+        command,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        check=False,
+        env=environment(),
+    )
+
+
+def _empty_within(seconds: float, folder: Path) -> bool:
+    deadline = time.monotonic() + seconds
+    while list(folder.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert list(scratch.iterdir()) == []
+    return not list(folder.iterdir())
+
+
+def test_a_temporary_folder_that_takes_nothing(child, tmp_path, monkeypatch):
+    """Neither a traceback nor the store's fault: the folder is named."""
+
+    def full(*_args, **_keywords):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    child.open("stub", told(tmp_path), {}, timeout_s=30)
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(WorkerError, match=r"temporary folder \(.*temporary\): No space left") as caught:
+        child.run({"in": np.zeros(3)}, timeout_s=30, doing="running")
+    assert "TMPDIR" in caught.value.hint
+    monkeypatch.undo()
+
+
+def test_no_temporary_folder_at_all(tmp_path, monkeypatch):
+    """Before any child is started."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(WorkerError, match=r"temporary folder .*nowhere.*No such file"):
+        DriverProcess("the stub", command=COMMAND).open("stub", Path("x"), {}, timeout_s=5)
 
 
 def test_last_words():
-    """The last line that speaks of an error, else the last."""
+    """The last line that speaks of an error, else the last that is not mere information."""
     assert last_error("INFO: a\nERROR: b\nINFO: c\n") == "ERROR: b"
     assert last_error("a\nb\n\n") == "b"
+    assert last_error("W0 odd\nI0000 delegate_kernel.cc:984] Initializing\n# LIBNATIVE: no\n") == "W0 odd"
+    assert last_error("INFO: a\n") == ""
     assert last_error("") == ""
