@@ -206,7 +206,9 @@ def _explained(
     """The error with the operator that is to blame, where the device works and one can be named."""
     log = process.process.log
     if read_messages(log).adapter is None:
-        return AcceleratorError(f"{error.message}; it said: {last_error(log)}", hint=error.hint or INSTALL)
+        last = last_error(log)
+        said = "" if not last or last in error.message else f"; it said: {last}"
+        return AcceleratorError(error.message + said, hint=error.hint or INSTALL, cause=error.cause)
     if error.cause == "hung":  # it hangs, and would again, each time as long
         return error
     fatal = fatal_operator(graph, _trying(process, precision))

@@ -122,8 +122,18 @@ def test_the_file_is_looked_at_first(tmp_path):
 )
 def test_a_broken_driver_is_an_accelerator_error(path, any_gpu, code, fault):
     """Crash, kill, hang and exit while opening: typed, with the device's name."""
-    with pytest.raises(AcceleratorError, match=fault):
+    with pytest.raises(AcceleratorError, match=fault) as caught:
         litert_gpu.open_tflite_gpu(path, timeout_s=1, command=[sys.executable, "-c", code])
+    assert caught.value.cause == ("hung" if "did not finish" in fault else "")
+    assert "it said" not in caught.value.message  # they print nothing
+
+
+def test_last_words_are_said_once(path, any_gpu):
+    """What a dying driver printed, whoever tells it."""
+    code = "import sys; sys.stderr.write('no device\\n'); sys.stderr.flush(); raise SystemExit(3)"
+    with pytest.raises(AcceleratorError) as caught:
+        litert_gpu.open_tflite_gpu(path, timeout_s=5, command=[sys.executable, "-c", code])
+    assert caught.value.message.count("it said: no device") == 1
 
 
 def test_a_failing_run_closes_the_session(tmp_path, any_gpu):

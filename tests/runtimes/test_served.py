@@ -210,5 +210,5 @@ def test_last_words():
     assert last_error("INFO: a\nERROR: b\nINFO: c\n") == "ERROR: b"
     assert last_error("a\nb\n\n") == "b"
     assert last_error("W0 odd\nI0000 delegate_kernel.cc:984] Initializing\n# LIBNATIVE: no\n") == "W0 odd"
-    assert last_error("INFO: a\n") == ""
+    assert last_error("INFO: a\nWARNING: Logging before InitGoogle() is written to STDERR\n") == ""
     assert last_error("") == ""
