@@ -29,10 +29,10 @@ CAMERAS = (named_profile("night"), named_profile("iphone"), CameraProfile(name="
 
 @pytest.fixture
 def folder(tmp_path):
-    """Six photos, each of two greys, and a vector for each."""
+    """Six photos, each a ramp of greys, and a vector for each."""
     for index in range(6):
         pixels = np.full((24, 24, 3), 60 + 30 * index, np.uint8)
-        pixels[:, 12:] -= 30
+        pixels += np.arange(24, dtype=np.uint8)[:, None]
         (tmp_path / "photos").mkdir(exist_ok=True)
         Image.fromarray(pixels).save(tmp_path / f"photos/{index}.png")
     np.save(tmp_path / "who.npy", np.arange(24, dtype=np.float32).reshape(6, 4))
