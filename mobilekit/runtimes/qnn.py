@@ -25,6 +25,7 @@ from mobilekit.runtimes.feeds import check_feed
 from mobilekit.runtimes.installed import installed
 from mobilekit.runtimes.onnx_cut import cut_nodes
 from mobilekit.runtimes.onnx_file import OnnxFile, read_onnx_file
+from mobilekit.runtimes.qnn_library import library_fault
 from mobilekit.runtimes.qnn_messages import QnnSaid, RefusedNode, said_of
 from mobilekit.runtimes.served import DriverProcess
 
@@ -64,12 +65,15 @@ SOCS: Mapping[str, Soc] = MappingProxyType(
 
 
 def availability() -> Availability:
-    """Whether Qualcomm's execution provider is installed here, and whether it is an emulator."""
+    """Whether Qualcomm's execution provider is installed here and loads, and whether it is an emulator."""
     runtime = installed("onnxruntime", distribution="onnxruntime", title="ONNX Runtime")
     if not runtime.available:
         return runtime
     if find_spec("onnxruntime_qnn") is None:
         return Availability(available=False, detail=f"onnxruntime-qnn is not installed; {INSTALL}")
+    if fault := library_fault():
+        detail = f"onnxruntime-qnn {_version()} cannot be used, {fault}; install it anew, {INSTALL}"
+        return Availability(available=False, detail=detail)
     kind = "an emulator of HTP" if is_emulated() else "HTP"
     return Availability(available=True, detail=f"onnxruntime-qnn {_version()}, {kind}")
 

@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 COMMAND = (sys.executable, "-m", "mobilekit.runtimes.server")
 _LINGER_S = 5.0  # for a child that was told to end
 _LOOK_S = 0.5
-_INFORMATION = ("INFO", "I0", "#", "WARNING: Logging before")  # of LiteRT, of its libraries' logs, of QNN's
+_INFORMATION = (
+    "INFO",
+    "I0",
+    "#",
+    "└",
+    "WARNING: Logging before",
+)  # of LiteRT, of its libraries' logs, of QNN's
 
 
 class DriverProcess:
