@@ -36,7 +36,8 @@ def judge(target: Target, tier: Tier, measured: Mapping[str, Any], entry: Mappin
         on = f"{accelerator} ({device})" if device else accelerator
         message = f"tier {tier.name} of target {target.name} is outside its budget on {on}{lines}"
         raise BudgetError(message, hint=_hint(tier, accelerator, entry))
-    return [*_warnings(entry), *_below_the_tiers(target, tier, measured, entry)]
+    lines = [*_warnings(entry), *_below_the_tiers(target, tier, measured, entry)]
+    return [f"tier {tier.name}, {line}" for line in lines]
 
 
 def refused_words(entry: Mapping[str, Any]) -> str:
@@ -112,7 +113,7 @@ def _warnings(entry: Mapping[str, Any]) -> Iterator[str]:
     if entry["verified"] and not entry["whole"]:
         yield f"{name} ({entry['adapter']}): {_taken(entry)}; the rest is for the next accelerator"
     if not entry["verified"] and entry.get("refused"):
-        yield f"{name}: {entry['reason']}; the file is for the next accelerator of its tier"
+        yield f"{name}: {entry['reason'].rstrip('.')}; the file is for the next accelerator of its tier"
 
 
 def _below_the_tiers(
