@@ -36,8 +36,8 @@ def judge(target: Target, tier: Tier, measured: Mapping[str, Any], entry: Mappin
         on = f"{accelerator} ({device})" if device else accelerator
         message = f"tier {tier.name} of target {target.name} is outside its budget on {on}{lines}"
         raise BudgetError(message, hint=_hint(tier, accelerator, entry))
-    lines = [*_warnings(entry), *_below_the_tiers(target, tier, measured, entry)]
-    return [f"tier {tier.name}, {line}" for line in lines]
+    said = [*_warnings(entry), *_below_the_tiers(target, tier, measured, entry)]
+    return [f"tier {tier.name}, {line}" for line in said]
 
 
 def refused_words(entry: Mapping[str, Any]) -> str:
