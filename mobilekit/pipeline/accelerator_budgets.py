@@ -35,7 +35,7 @@ def judge(target: Target, tier: Tier, measured: Mapping[str, Any], entry: Mappin
         device = entry.get("adapter")
         on = f"{accelerator} ({device})" if device else accelerator
         message = f"tier {tier.name} of target {target.name} is outside its budget on {on}{lines}"
-        raise BudgetError(message, hint=_hint(tier, accelerator, entry))
+        raise BudgetError(message, hint=_hint(tier, entry, whole=bool(budget.whole)))
     said = [*_warnings(entry), *_below_the_tiers(target, tier, measured, entry)]
     return [f"tier {tier.name}, {line}" for line in said]
 
@@ -136,9 +136,10 @@ def _below_the_tiers(
             )
 
 
-def _hint(tier: Tier, accelerator: str, entry: Mapping[str, Any]) -> str:
+def _hint(tier: Tier, entry: Mapping[str, Any], *, whole: bool) -> str:
+    accelerator = entry["accelerator"]
     lower = f"lower [accelerators.{accelerator}] in a copy of the target file"
-    if not entry["verified"] or not entry["whole"]:
+    if whole and not (entry["verified"] and entry["whole"]):
         lower += f" (accelerator_budgets = {{ {accelerator} = {{ whole = false }} }} allows parts)"
     without = f'leave "{accelerator}" out of the accelerators of tier {tier.name}'
     return f"{without}, or {lower}; --verify cpu builds without this check, and the report says so"

@@ -94,3 +94,32 @@ def test_an_accelerator_that_fails_meanwhile_ends_the_search(path) -> None:
 
     found = first_wrong(path, FEED, open_on=fails, minimum_psnr=60.0)
     assert found == "the first wrong operator is between RELU 'a' and SQRT 'y'; then it crashed"
+
+
+_INDICES = """
+<ir_version: 10, opset_import: ["" : 21]>
+net (float[1, 3, 8, 8] x) => (int64[1, 8, 8] y) {
+  a = Relu (x)
+  y = ArgMax <axis: int = 1, keepdims: int = 0> (a)
+}
+"""
+
+
+def test_indices_are_wrong_where_they_differ(tmp_path) -> None:
+    """Whatever is asked of floats: an index beside the right one is another class."""
+    proto = onnx.shape_inference.infer_shapes(onnx.parser.parse_model(_INDICES))
+    graph = graph_from_proto(proto, stage="legalised")
+    file = tmp_path / "indices.tflite"
+    file.write_bytes(emit(graph, precision="fp32", description=None, source_inputs=graph.inputs))
+
+    def classes(share):
+        def change(value):
+            if value.dtype.kind == "f":
+                return value
+            return np.where(np.arange(value.size).reshape(value.shape) < share * value.size, value + 1, value)
+
+        return lambda path: Mistaken(path, 0, change)
+
+    found = first_wrong(file, FEED, open_on=classes(1.0), minimum_psnr=None)
+    assert found.startswith("the first wrong operator is ARG_MAX")
+    assert first_wrong(file, FEED, open_on=classes(0.05), minimum_psnr=None) == ""

@@ -142,3 +142,14 @@ def test_a_float_file_that_is_worse_than_its_tier_asks_is_said() -> None:
 def test_and_nothing_is_said_otherwise(said) -> None:
     """Where it is enough, where the CPU is no better, of files with integers."""
     assert _told(**said) == []
+
+
+def test_the_hint_is_about_the_fault() -> None:
+    """Parts are offered where all operators were asked for."""
+    partly = _entry(_output(mismatch_vs_cpu=1.0), whole=False, accepted=8)
+    with pytest.raises(BudgetError) as caught:
+        judge(_target(mismatch_max=0.1), TIER, {"precision": "int8"}, partly)
+    assert "whole" not in caught.value.hint
+    with pytest.raises(BudgetError) as caught:
+        judge(_target(whole=True), TIER, {"precision": "int8"}, partly)
+    assert "accelerator_budgets = { npu = { whole = false } }" in caught.value.hint
