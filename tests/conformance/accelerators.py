@@ -14,11 +14,18 @@ _ALL, _GPU, _HTP = (_FOLDER / f"results{each}.json" for each in ("", "_gpu", "_h
 _ACCEPTED = "accepted"
 _MOST_REASONS, _LONGEST = 3, 90
 _NOISE = re.compile(r"^.*takes no operator of …: |^.*opening …: | …(?=:)|, software\)")
+_PASSING = re.compile(r"\b[EFIW]\d{4} [\d:.]+\s+\d+ |(?<=QNNExecutionProvider_)\d+_\d+")
 _INTRODUCTION = """## Accelerators
 
 How many cases an accelerator runs wholly and right; the columns stand in the table of target tflite. What it refuses
 runs on the CPU, and is named when a file is opened there. Cases that are converted for the GPU have its own forms
 (`docs/decisions/0037-gpu.md`): as the CPU has them, it takes more than it computes rightly."""
+
+
+def brief(detail: str, longest: int) -> str:
+    """``detail`` in a line of at most ``longest`` characters, without what another run says otherwise: times, numbers."""
+    text = _PASSING.sub("", " ".join(detail.split()))
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def columns() -> dict[str, dict[str, str]]:
@@ -108,6 +115,6 @@ def _refused(operators: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 def _reason(kept: Any) -> str:
     """The first reason, short."""
     text = _NOISE.sub("", kept.get("detail", "")).partition("; ")[0]
-    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
+    text = brief(text, _LONGEST)
     named = text if _status(kept) in ("refused", "in part") else f"{_status(kept)}: {text}"
     return named.replace("|", "\\|").replace("<", "\\<").replace("\n", " ")

@@ -37,6 +37,7 @@ from mobilekit.runtimes.litert import open_tflite
 from mobilekit.runtimes.litert_gpu import GpuProcess, GpuSession
 from mobilekit.source.load import load
 from tests.conformance import case_list, document, judge, runner, wheel
+from tests.conformance.accelerators import brief
 from tests.conformance.wheel import Case
 
 RESULTS = Path(__file__).parent / "results_gpu.json"
@@ -50,7 +51,7 @@ STATUSES = (ACCEPTED, PARTLY, REFUSED, NOT_CONVERTED, WRONG)
 _TIMEOUT_S = 120.0
 _EVERY = 100
 _LONGEST = 200
-_NAMES = re.compile(r"(?<=\s)'[^']*'|/\S*\.tflite")
+_NAMES = re.compile(r"(?<=\s)'[^']*'|/\S*\.(?:tflite|onnx)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,8 +150,7 @@ def _numbers(expected: np.ndarray, got: np.ndarray) -> np.ndarray:
 
 
 def _outcome(case: Case, status: str, detail: str = "", *, listed: str = "") -> Outcome:
-    text = _NAMES.sub("…", " ".join(detail.split()))
-    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
+    text = brief(_NAMES.sub("…", detail), _LONGEST)
     return Outcome(case=case.name, operator=case.operator, status=status, detail=text, listed=listed)
 
 

@@ -36,6 +36,7 @@ from mobilekit.runtimes.ort import open_onnx
 from mobilekit.source.graph import Graph
 from mobilekit.source.load import load
 from tests.conformance import case_list, document, judge, runner, wheel
+from tests.conformance.accelerators import brief
 from tests.conformance.wheel import Case
 from tests.convert.qdq.conftest import plan_of
 
@@ -167,8 +168,7 @@ def _step(values: np.ndarray) -> float:
 
 
 def _outcome(case: Case, arithmetic: Arithmetic, status: str, detail: str = "") -> Outcome:
-    text = _NAMES.sub("…", " ".join(detail.split()))
-    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
+    text = brief(_NAMES.sub("…", detail), _LONGEST)
     return Outcome(case=case.name, operator=case.operator, arithmetic=arithmetic, status=status, detail=text)
 
 

@@ -72,3 +72,12 @@ def test_without_results_there_is_no_section(tmp_path, monkeypatch):
     monkeypatch.setattr(accelerators, "_HTP", tmp_path / "none")
     assert accelerators.columns() == {}
     assert accelerators.section() == ""
+
+
+def test_what_another_run_says_otherwise_is_left_out() -> None:
+    """Times, process numbers and the numbers of partitions are, and what is too long; other numbers stay."""
+    assert accelerators.brief(
+        "said: E0000 00:00:1795282690.930440 21490 environment.cc:105] 3  axes", 80
+    ) == ("said: environment.cc:105] 3 axes")
+    assert accelerators.brief("QNNExecutionProvider_15229_1 node 7", 80) == "QNNExecutionProvider_ node 7"
+    assert accelerators.brief("some words", 6) == "some…"
