@@ -8,48 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from mobilekit.artifact import digest_of_path
 from mobilekit.package.bundle import MANIFEST_FILE
-from mobilekit.package.manifest import MODEL_FILE, Origin, manifest
+from mobilekit.package.manifest import MODEL_FILE, manifest
 from mobilekit.package.tflite_facts import facts_of
 from mobilekit.runtimes.tflite_file import read_border
 from mobilekit.store.canonical import copy_atomic, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mobilekit.description import ModelDescription
-    from mobilekit.package.npu_variant import NpuVariant
-    from mobilekit.package.scheme import Scheme
-    from mobilekit.tier import Precision, Tier
+    from mobilekit.package.manifest import Published
 
 
-def write_tier(
-    folder: Path,
-    model: Path,
-    *,
-    description: ModelDescription,
-    target: str,
-    tier: Tier,
-    precision: Precision,
-    scheme: Scheme,
-    origin: Origin,
-    variants: Sequence[NpuVariant] = (),
-) -> Mapping[str, Any]:
-    """Fill ``folder`` with the verified ``model``, its ``variants`` and the manifest, which is returned."""
+def write_tier(folder: Path, model: Path, published: Published) -> Mapping[str, Any]:
+    """Fill ``folder`` with the verified ``model``, its variants and the manifest, which is returned."""
     copy_atomic(model, folder / MODEL_FILE)
-    for variant in variants:
+    for variant in published.variants:
         copy_atomic(variant.path, folder / variant.file)
     content = manifest(
-        description=description,
-        target=target,
-        tier=tier,
-        precision=precision,
-        scheme=scheme,
+        published,
         border=read_border(model),
         facts=facts_of(model),
         file_digest=digest_of_path(model),
         file_bytes=model.stat().st_size,
-        origin=origin,
-        variants=variants,
     )
     write_json(folder / MANIFEST_FILE, content)
     return content

@@ -13,61 +13,36 @@ from mobilekit.package.bundle import MANIFEST_FILE
 from mobilekit.package.compute_units import compute_units
 from mobilekit.package.coreml_facts import Feature, facts_of
 from mobilekit.package.crop import with_crops
-from mobilekit.package.manifest import FORMAT, Origin, image_of
+from mobilekit.package.manifest import common, image_of
 from mobilekit.store.canonical import output_errors, write_json
 
 if TYPE_CHECKING:
-    from mobilekit.description import ModelDescription
-    from mobilekit.package.scheme import Scheme
-    from mobilekit.tier import Precision, Tier
+    from mobilekit.package.manifest import Published
 
 PACKAGE = "model.mlpackage"
 
 
-def write_tier(
-    folder: Path,
-    model: Path,
-    *,
-    description: ModelDescription,
-    target: str,
-    tier: Tier,
-    precision: Precision,
-    scheme: Scheme,
-    origin: Origin,
-) -> Mapping[str, Any]:
+def write_tier(folder: Path, model: Path, published: Published) -> Mapping[str, Any]:
     """Fill ``folder`` with the verified package ``model`` and its manifest, which is returned.
 
     Raises OutputError, and UnsoundArtifactError for a package that is not ours.
     """
-    facts = facts_of(model)
+    facts, said = facts_of(model), published.description
     with output_errors(folder / PACKAGE):
         shutil.copytree(model, folder / PACKAGE, copy_function=shutil.copyfile)
     content = {
-        "format": FORMAT,
-        "name": description.name,
-        "version": description.version,
-        "target": target,
-        "tier": tier.name,
-        "accelerators": list(tier.accelerators),
-        "compute_units": compute_units(tier.accelerators),
+        **common(published),
+        "compute_units": compute_units(published.tier.accelerators),
         "opset": facts.opset,
-        "precision": precision,
-        "scheme": scheme.name,
-        "int8_share": scheme.int8_share,
-        "int16_share": scheme.int16_share,
         "model": {
             "file": PACKAGE,
             "format": "coreml",
             "sha256": digest_of_path(model),
             "size_bytes": size_of_path(model),
         },
-        "inputs": with_crops([_tensor(each, description.inputs) for each in facts.inputs], description),
-        "outputs": [_tensor(each, description.outputs) for each in facts.outputs],
-        "source": {"sha256": origin.model_digest, "converter": origin.converter},
-        "calibration": None,
-        "plan": None,
+        "inputs": with_crops([_tensor(each, said.inputs) for each in facts.inputs], said),
+        "outputs": [_tensor(each, said.outputs) for each in facts.outputs],
         "float32_operators": len(facts.islands),
-        "tools": dict(sorted(origin.tools.items())),
     }
     write_json(folder / MANIFEST_FILE, content)
     return content

@@ -39,44 +39,56 @@ class Origin:
     converter: str = "mobilekit"
 
 
-def manifest(
-    *,
-    description: ModelDescription,
-    target: str,
-    tier: Tier,
-    precision: Precision,
-    scheme: Scheme,
-    border: TfliteBorder,
-    facts: FileFacts,
-    file_digest: str,
-    file_bytes: int,
-    origin: Origin,
-    variants: Sequence[NpuVariant] = (),
-) -> dict[str, Any]:
-    """The manifest of one tier as JSON values; ``variants`` are the same model compiled for single chips."""
-    inputs = zip(border.inputs, facts.inputs, strict=True)
-    outputs = zip(border.outputs, facts.outputs, strict=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What a tier's manifest says of its file, beside what the file says itself.
+
+    ``variants`` are the same file compiled for single chips.
+    """
+
+    description: ModelDescription
+    target: str
+    tier: Tier
+    precision: Precision
+    scheme: Scheme
+    origin: Origin
+    variants: tuple[NpuVariant, ...] = ()
+
+
+def common(published: Published) -> dict[str, Any]:
+    """What the manifests of all formats have, as JSON values."""
+    said, tier, scheme, origin = published.description, published.tier, published.scheme, published.origin
     return {
         "format": FORMAT,
-        "name": description.name,
-        "version": description.version,
-        "target": target,
+        "name": said.name,
+        "version": said.version,
+        "target": published.target,
         "tier": tier.name,
         "accelerators": list(tier.accelerators),
-        "precision": precision,
+        "precision": published.precision,
         "scheme": scheme.name,
         "int8_share": scheme.int8_share,
         "int16_share": scheme.int16_share,
-        "model": {"file": MODEL_FILE, "format": "tflite", "sha256": file_digest, "size_bytes": file_bytes},
-        **({"variants": [variant.to_manifest() for variant in variants]} if variants else {}),
-        "inputs": with_crops(
-            [_tensor(t, facts.tensors[i], description.inputs) for t, i in inputs], description
-        ),
-        "outputs": [_tensor(t, facts.tensors[i], description.outputs) for t, i in outputs],
         "source": {"sha256": origin.model_digest, "converter": origin.converter},
         "calibration": _calibration(origin),
         "plan": {"sha256": origin.plan_digest} if origin.plan_digest else None,
         "tools": dict(sorted(origin.tools.items())),
+    }
+
+
+def manifest(
+    published: Published, *, border: TfliteBorder, facts: FileFacts, file_digest: str, file_bytes: int
+) -> dict[str, Any]:
+    """The manifest of one tier's .tflite file as JSON values."""
+    inputs = zip(border.inputs, facts.inputs, strict=True)
+    outputs = zip(border.outputs, facts.outputs, strict=True)
+    said, variants = published.description, published.variants
+    return {
+        **common(published),
+        "model": {"file": MODEL_FILE, "format": "tflite", "sha256": file_digest, "size_bytes": file_bytes},
+        **({"variants": [variant.to_manifest() for variant in variants]} if variants else {}),
+        "inputs": with_crops([_tensor(t, facts.tensors[i], said.inputs) for t, i in inputs], said),
+        "outputs": [_tensor(t, facts.tensors[i], said.outputs) for t, i in outputs],
     }
 
 

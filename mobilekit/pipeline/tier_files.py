@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mobilekit.artifact import digest_of_path, size_of_path
 from mobilekit.package.bundle import PLAN_FILE, write_bundle
-from mobilekit.package.manifest import Origin
+from mobilekit.package.manifest import Origin, Published
 from mobilekit.pipeline.formats import format_of
-from mobilekit.pipeline.formats.base import Published
 from mobilekit.pipeline.gates import gate_warnings, gates_of
 from mobilekit.pipeline.tier_build import BUNDLE, FILES, MEASURED, budget_as_json, origin_digests
 from mobilekit.runtimes.coreml import REFERENCE

@@ -9,7 +9,7 @@ import pytest
 
 from mobilekit import resources
 from mobilekit.description import ModelDescription, TensorDescription
-from mobilekit.package.manifest import Origin, manifest
+from mobilekit.package.manifest import Origin, Published, manifest
 from mobilekit.package.scheme import Scheme
 from mobilekit.package.tflite_facts import FileFacts, FileTensor
 from mobilekit.quantisation import Scale
@@ -28,16 +28,12 @@ STORED = (
 
 
 def _manifest(said: TensorDescription) -> dict:
-    return manifest(
+    published = Published(
         description=ModelDescription(name="net", version="1", inputs={"x": said}),
         target="android",
         tier=Tier(name="mid", precision="fp16", accelerators=("gpu", "cpu")),
         precision="fp16",
         scheme=Scheme(name="fp16"),
-        border=TfliteBorder(inputs=(IMAGE,), outputs=(VECTOR,), tensors={}),
-        facts=FileFacts(tensors=STORED, operators=(), inputs=(0,), outputs=(1,)),
-        file_digest="0" * 64,
-        file_bytes=7,
         origin=Origin(
             model_digest="1" * 64,
             calibration_digest=None,
@@ -45,6 +41,13 @@ def _manifest(said: TensorDescription) -> dict:
             plan_digest=None,
             tools={"mobilekit": "1"},
         ),
+    )
+    return manifest(
+        published,
+        border=TfliteBorder(inputs=(IMAGE,), outputs=(VECTOR,), tensors={}),
+        facts=FileFacts(tensors=STORED, operators=(), inputs=(0,), outputs=(1,)),
+        file_digest="0" * 64,
+        file_bytes=7,
     )
 
 

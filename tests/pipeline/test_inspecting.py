@@ -20,6 +20,16 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+def write_refused(folder):
+    """A model of noise, which no target has."""
+    model = tiny_model()
+    model.graph.node[1].op_type = "RandomNormalLike"
+    del model.graph.node[2]
+    del model.graph.output[:]
+    model.graph.output.append(onnx.helper.make_tensor_value_info("b", onnx.TensorProto.FLOAT, None))
+    write_model(folder, model)
+
+
 def test_facts_of_a_model(here):
     """Producer, opset, border with meanings, operators, tiers; all of it JSON."""
     model = tiny_model()
@@ -53,12 +63,7 @@ def test_what_is_recognised_and_rewritten_is_listed(here):
 
 def test_refused_operators_are_part_of_the_answer(here):
     """Nothing is raised: a line per operator, and no tier is possible."""
-    model = tiny_model()
-    model.graph.node[1].op_type = "RandomNormalLike"
-    del model.graph.node[2]
-    del model.graph.output[:]
-    model.graph.output.append(onnx.helper.make_tensor_value_info("b", onnx.TensorProto.FLOAT, None))
-    write_model(here, model)
+    write_refused(here)
     found = inspect(target="mine.toml")
     assert len(found.refusals) == 1
     assert "RandomNormalLike" in found.refusals[0]
@@ -153,12 +158,7 @@ def test_an_ios_target_has_lints_and_no_delegates(here):
 
 def test_an_ios_target_refuses_what_mil_has_not(here):
     """In the words of Core ML."""
-    model = tiny_model()
-    model.graph.node[1].op_type = "RandomNormalLike"
-    del model.graph.node[2]
-    del model.graph.output[:]
-    model.graph.output.append(onnx.helper.make_tensor_value_info("b", onnx.TensorProto.FLOAT, None))
-    write_model(here, model)
+    write_refused(here)
     found = inspect(target="ios")
     assert len(found.refusals) == 1
     assert found.lints == ()

@@ -9,23 +9,9 @@ import pytest
 from mobilekit.errors import InputDataError, ModelFileError, UnsoundArtifactError, WorkerError
 from mobilekit.runtimes.isolated import run_isolated
 from mobilekit.runtimes.litert import open_tflite
-from tests.runtimes.support import scaled_tanh
 
 CRASH = "import ctypes, faulthandler; ctypes.string_at(0)"
 ABORT = "import os, sys; sys.stderr.write('div.cc:242 data[i] != 0 was not true\\n'); sys.stderr.flush(); os.abort()"
-
-
-@pytest.fixture
-def path(tmp_path):
-    """A tiny .tflite file."""
-    (tmp_path / "net.tflite").write_bytes(scaled_tanh())
-    return tmp_path / "net.tflite"
-
-
-@pytest.fixture
-def x():
-    """A feed of seeded noise."""
-    return np.random.default_rng(0).standard_normal((1, 3, 4, 5)).astype(np.float32)
 
 
 def test_it_gives_what_a_session_gives(path, x):

@@ -15,19 +15,6 @@ needs_gpu = pytest.mark.skipif(find_adapter().adapter is None, reason=f"no GPU: 
 
 
 @pytest.fixture
-def path(tmp_path):
-    """Y = tanh(x × factors), with metadata."""
-    (tmp_path / "net.tflite").write_bytes(scaled_tanh())
-    return tmp_path / "net.tflite"
-
-
-@pytest.fixture
-def x():
-    """A feed of seeded noise."""
-    return np.random.default_rng(0).standard_normal((1, 3, 4, 5)).astype(np.float32)
-
-
-@pytest.fixture
 def any_gpu(monkeypatch):
     """A machine with a GPU by name only: the driver is a stub."""
     found = Found(adapter=Adapter(name="Stub", emulated=True, float16=False))

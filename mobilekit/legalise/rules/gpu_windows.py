@@ -17,7 +17,7 @@ import numpy as np
 from mobilekit.legalise.builder import Builder
 from mobilekit.legalise.node import Node
 from mobilekit.legalise.rule import Replacement, Rule
-from mobilekit.legalise.rules.pool import lowest_of
+from mobilekit.legalise.rules.pool import lowest_of, mean_by_conv
 from mobilekit.legalise.spatial import Pads, Window, full, window_of
 
 _RANK = 4
@@ -57,18 +57,7 @@ def _average_pool(node: Node, b: Builder) -> Replacement | None:
     source = b.producer(x)
     if source is None or source.op != "Pad":
         return None
-    window, channels = window_of(node), b.shape(x)[1]
-    weights = np.full((channels, 1, *window.kernel), 1 / np.prod(window.kernel), b.dtype(x))
-    return b.add(
-        "Conv",
-        x,
-        weights,
-        kernel_shape=window.kernel,
-        strides=window.strides,
-        dilations=(1, 1),
-        group=channels,
-        pads=(0,) * 4,
-    )
+    return mean_by_conv(x, window_of(node), b)
 
 
 def _max_pool(node: Node, b: Builder) -> Replacement | None:

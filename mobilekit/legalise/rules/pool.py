@@ -185,6 +185,11 @@ def _mean(x: str, window: Window, b: Builder) -> str:
         return over_planes_and_depth(x, window, _mean, b)
     if set(window.dilations) == {1}:
         return b.add("AveragePool", x, **_explicit(window, ((0, 0), (0, 0))))
+    return mean_by_conv(x, window, b)
+
+
+def mean_by_conv(x: str, window: Window, b: Builder) -> str:
+    """The mean over unpadded windows, dilated or not, by a depthwise Conv."""
     channels = b.shape(x)[1]
     weights = np.full((channels, 1, *window.kernel), 1 / np.prod(window.kernel), b.dtype(x))
     return b.add(

@@ -13,9 +13,7 @@ from mobilekit.tier import PLANNED, Io, Precision
 if TYPE_CHECKING:
     from mobilekit.convert.refusals import Dialect
     from mobilekit.description import ModelDescription
-    from mobilekit.package.manifest import Origin
-    from mobilekit.package.npu_variant import NpuVariant
-    from mobilekit.package.scheme import Scheme
+    from mobilekit.package.manifest import Published
     from mobilekit.quantisation import QuantisationPlan
     from mobilekit.source.graph import Graph
     from mobilekit.target import Opset
@@ -49,22 +47,6 @@ class Writing:
     opset: Opset = "iOS17"
     islands: tuple[str, ...] = ()
     compression: Compression = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """What a tier's manifest says of its file, beside what the file says itself.
-
-    ``variants`` are the same file compiled for single chips.
-    """
-
-    description: ModelDescription
-    target: str
-    tier: Tier
-    precision: Precision
-    scheme: Scheme
-    origin: Origin
-    variants: tuple[NpuVariant, ...] = ()
 
 
 class Format(ABC):

@@ -10,11 +10,12 @@ from mobilekit.convert.coreml.api import emit
 from mobilekit.convert.coreml.refused import dialect
 from mobilekit.package.coreml_facts import facts_of
 from mobilekit.package.ios import write_tier
-from mobilekit.pipeline.formats.base import Format, Published, Writing
+from mobilekit.pipeline.formats.base import Format, Writing
 from mobilekit.tier import Io, Precision
 
 if TYPE_CHECKING:
     from mobilekit.convert.refusals import Dialect
+    from mobilekit.package.manifest import Published
     from mobilekit.target import Opset
     from mobilekit.tier import Tier
 
@@ -59,16 +60,7 @@ class Coreml(Format):
 
     def write_tier(self, folder: Path, model: Path, published: Published) -> Mapping[str, Any]:
         """Package and manifest."""
-        return write_tier(
-            folder,
-            model,
-            description=published.description,
-            target=published.target,
-            tier=published.tier,
-            precision=published.precision,
-            scheme=published.scheme,
-            origin=published.origin,
-        )
+        return write_tier(folder, model, published)
 
     def integer_islands(self, path: Path) -> Mapping[str, int] | None:  # noqa: ARG002 - none has any
         """Nothing computes with integers."""

@@ -17,11 +17,12 @@ from mobilekit.package.invariants import (
     softmax_outputs,
     written_by_integers,
 )
-from mobilekit.pipeline.formats.base import Format, Published, Quantised, Writing
+from mobilekit.pipeline.formats.base import Format, Quantised, Writing
 from mobilekit.plan.rewrite import rewritten
 from mobilekit.tier import Io, Precision
 
 if TYPE_CHECKING:
+    from mobilekit.package.manifest import Published
     from mobilekit.source.graph import Graph
     from mobilekit.target import Opset
     from mobilekit.tensors import Feed

@@ -22,12 +22,13 @@ from mobilekit.package.invariants import (
 )
 from mobilekit.package.islands import islands_of
 from mobilekit.package.tflite_facts import facts_of
-from mobilekit.pipeline.formats.base import Format, Published, Quantised, Writing
+from mobilekit.pipeline.formats.base import Format, Quantised, Writing
 from mobilekit.plan.rewrite import rewritten
 from mobilekit.tier import PLANNED, Io, Precision
 
 if TYPE_CHECKING:
     from mobilekit.convert.refusals import Dialect
+    from mobilekit.package.manifest import Published
     from mobilekit.target import Opset
     from mobilekit.tensors import Feed
     from mobilekit.tier import Tier
@@ -83,17 +84,7 @@ class Tflite(Format):
 
     def write_tier(self, folder: Path, model: Path, published: Published) -> Mapping[str, Any]:
         """Model and manifest."""
-        return write_tier(
-            folder,
-            model,
-            description=published.description,
-            target=published.target,
-            tier=published.tier,
-            precision=published.precision,
-            scheme=published.scheme,
-            origin=published.origin,
-            variants=published.variants,
-        )
+        return write_tier(folder, model, published)
 
     def integer_islands(self, path: Path) -> Mapping[str, int] | None:
         """Float operators between integer ones."""

@@ -14,20 +14,26 @@ if TYPE_CHECKING:
 _WRAPPING = {"int8": (128, 256), "uint8": (0, 256), "int16": (1 << 15, 1 << 16), "uint16": (0, 1 << 16)}
 """Integers carried as int32: what is added before the remainder of what is taken, and off again after."""
 
+_SIGNED = ("int32", "int64")
+"""Integers that MIL computes in."""
+
 
 def unary(op: Operation, mil_op: str, x: str, **options: Any) -> None:
     """One operator of a float tensor. Refuses integers and truth values."""
-    if op.tensor_dtype(x).kind != "f":
-        op.refuse(f"its elements are of type {op.tensor_dtype(x).name}")
+    _check_float(op, x)
     op.result(op.add(mil_op, x=op.input(x), **options))
+
+
+def _check_float(op: Operation, x: str, *, or_any_of: tuple[str, ...] = ()) -> None:
+    dtype = op.tensor_dtype(x)
+    if dtype.kind != "f" and dtype.name not in or_any_of:
+        op.refuse(f"its elements are of type {dtype.name}")
 
 
 def _signed(op: Operation, mil_op: str, x: str) -> None:
     """One operator of floats or of the integers that MIL computes in."""
-    if op.tensor_dtype(x).name in ("int32", "int64"):
-        op.result(op.add(mil_op, x=op.input(x)))
-    else:
-        unary(op, mil_op, x)
+    _check_float(op, x, or_any_of=_SIGNED)
+    op.result(op.add(mil_op, x=op.input(x)))
 
 
 @lowers("Abs", since=13)
@@ -45,16 +51,14 @@ def sign(op: Operation, input: str) -> None:  # noqa: A002
 @lowers("Neg", since=13)
 def neg(op: Operation, x: str) -> None:
     """A product with −1, exact."""
-    if op.tensor_dtype(x).name not in ("int32", "int64") and op.tensor_dtype(x).kind != "f":
-        op.refuse(f"its elements are of type {op.tensor_dtype(x).name}")
+    _check_float(op, x, or_any_of=_SIGNED)
     op.result(op.add("mul", x=op.input(x), y=op.number(-1, like=x)))
 
 
 @lowers("Reciprocal", since=13)
 def reciprocal(op: Operation, x: str) -> None:
     """``real_div`` of 1: ``inverse`` adds an epsilon."""
-    if op.tensor_dtype(x).kind != "f":
-        op.refuse(f"its elements are of type {op.tensor_dtype(x).name}")
+    _check_float(op, x)
     op.result(op.add("real_div", x=op.number(1, like=x), y=op.input(x)))
 
 

@@ -18,11 +18,15 @@ _MOST_WRITTEN_OUT = 1 << 16
 """Elements of a constant that is stored as often as it is read; a larger one is repeated at run time."""
 
 
+def _both(op: Operation, mil_op: str, a: str, b: str) -> None:
+    op.result(op.add(mil_op, x=op.input(a), y=op.input(b)))
+
+
 def _compare(op: Operation, mil_op: str, a: str, b: str) -> None:
     dtype = op.tensor_dtype(a)
     if dtype.name in _LACKING:
         op.refuse(f"the order of {dtype.name}, Core ML has int32")
-    op.result(op.add(mil_op, x=op.input(a), y=op.input(b)))
+    _both(op, mil_op, a, b)
 
 
 @lowers("Equal", since=13)
@@ -32,7 +36,7 @@ def equal(op: Operation, a: str, b: str) -> None:
         differ = op.add("logical_xor", x=op.input(a), y=op.input(b))
         op.result(op.add("logical_not", x=differ))
     else:
-        op.result(op.add("equal", x=op.input(a), y=op.input(b)))
+        _both(op, "equal", a, b)
 
 
 @lowers("Less", since=13)
@@ -59,26 +63,22 @@ def greater_or_equal(op: Operation, a: str, b: str) -> None:
     _compare(op, "greater_equal", a, b)
 
 
-def _logic(op: Operation, mil_op: str, a: str, b: str) -> None:
-    op.result(op.add(mil_op, x=op.input(a), y=op.input(b)))
-
-
 @lowers("And", since=7)
 def and_(op: Operation, a: str, b: str) -> None:
     """``logical_and``."""
-    _logic(op, "logical_and", a, b)
+    _both(op, "logical_and", a, b)
 
 
 @lowers("Or", since=7)
 def or_(op: Operation, a: str, b: str) -> None:
     """``logical_or``."""
-    _logic(op, "logical_or", a, b)
+    _both(op, "logical_or", a, b)
 
 
 @lowers("Xor", since=7)
 def xor(op: Operation, a: str, b: str) -> None:
     """``logical_xor``."""
-    _logic(op, "logical_xor", a, b)
+    _both(op, "logical_xor", a, b)
 
 
 @lowers("Not", since=1)
